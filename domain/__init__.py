@@ -1,0 +1,1 @@
+"""The rules of the business: pure functions over frozen values, knowing nothing of the outside."""

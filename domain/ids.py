@@ -1,0 +1,40 @@
+"""Identifiers and how each is spelled. Random ones arrive on commands; derived ones are made here."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID, uuid5
+
+# No 0/O, 1/I/L, U: what is read over the telephone must come out the same.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
+
+
+def checkout_id(trip_id: str, attempt: int) -> str:
+    """The id of a trip's n-th checkout, so that two racing attempts cannot differ."""
+    return str(uuid5(UUID(trip_id), f"checkout:{attempt}"))
+
+
+def group_id(checkout: str) -> str:
+    """The id under which one checkout's bookings are found."""
+    return str(uuid5(UUID(checkout), "group"))
+
+
+def booking_id(checkout: str, item_id: str) -> str:
+    """The id of one item's booking in one checkout; also its stream in the log."""
+    return str(uuid5(UUID(checkout), f"booking:{item_id}"))
+
+
+def refund_id(payment_id: str, number: int) -> str:
+    """Our name for the n-th refund of a payment."""
+    return f"{payment_id}:{number}"
+
+
+def booking_code(booking: str) -> str:
+    """Eight unambiguous characters a traveller can read out."""
+    number = int.from_bytes(hashlib.sha256(booking.encode()).digest()[:16])
+    letters = []
+    for _ in range(CODE_LENGTH):
+        number, index = divmod(number, len(CODE_ALPHABET))
+        letters.append(CODE_ALPHABET[index])
+    return "".join(letters)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.log import Append, Appended, Recorded, Task
 from domain.money import Money
 from domain.payments import (
     CheckoutOrder,
@@ -135,5 +136,78 @@ class Payments(Protocol):
         ...
 
     def parse_event(self, raw: bytes, signature: str, now: datetime) -> ProviderEvent:
-        """Verify a webhook on its raw bytes; raises WebhookRejected (also for future timestamps)."""
+        """Verify a webhook on its raw bytes; raises WebhookRejected, for future times too."""
+        ...
+
+
+class EventLog(Protocol):
+    """The log of everything that happened, in one order."""
+
+    def append(self, append: Append) -> Awaitable[Appended]:
+        """Record all of it or nothing; repeating it with the same event ids changes nothing.
+
+        Raises TripMoved when the trip has newer events than `expected_position`.
+        """
+        ...
+
+    def read_trip(self, trip_id: str, after: int = 0) -> Awaitable[Sequence[Recorded]]:
+        """The events of a trip and its bookings after a position, in order."""
+        ...
+
+    def read_stream(
+        self, stream_id: str, after_version: int = 0
+    ) -> Awaitable[Sequence[Recorded]]: ...
+
+    def read_all(
+        self, after: int, limit: int, tenant: str | None = None
+    ) -> Awaitable[Sequence[Recorded]]:
+        """The events after a position, in commit order: none ever appears before a seen one."""
+        ...
+
+    def last_position(self) -> Awaitable[int]: ...
+
+    def changed(self, timeout_s: float) -> Awaitable[None]:
+        """Wait for a hint that something was recorded, at most `timeout_s`; then read to know."""
+        ...
+
+
+class Outbox(Protocol):
+    """Work waiting to be done, written with the events that asked for it."""
+
+    def claim(self, now: datetime, limit: int, lease_s: float) -> Awaitable[Sequence[Task]]:
+        """Take due tasks for `lease_s`; no other worker gets them until the lease is over."""
+        ...
+
+    def announce(self, task: Task, now: datetime) -> Awaitable[bool]:
+        """Mark durably that the effect is about to be sent; False: the lease was lost, so don't."""
+        ...
+
+    def finish(self, task: Task) -> Awaitable[None]:
+        """The task is done; its key stays for ever. A lost lease changes nothing."""
+        ...
+
+    def retry(self, task: Task, due: datetime, reason: str, *, sent: bool) -> Awaitable[None]:
+        """Give the task back, due later. `sent` False clears the announcement: nothing was sent."""
+        ...
+
+    def park(self, task: Task, reason: str) -> Awaitable[None]:
+        """Stop trying: a person must look."""
+        ...
+
+    def add(
+        self, kind: str, key: str, subject: str, due: datetime, trip_id: str | None = None
+    ) -> Awaitable[None]:
+        """Ask for work outside an append; a key that was ever used changes nothing."""
+        ...
+
+    def hasten(self, key: str, due: datetime) -> Awaitable[None]:
+        """Make a waiting task due earlier."""
+        ...
+
+    def next_due(self) -> Awaitable[datetime | None]:
+        """When the earliest waiting task is due."""
+        ...
+
+    def changed(self, timeout_s: float) -> Awaitable[None]:
+        """Wait for a hint that there may be work, at most `timeout_s`."""
         ...

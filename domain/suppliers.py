@@ -132,8 +132,8 @@ class Requoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Not to be had any more, for certain. `code`: `offer_expired`, `sold_out`, `ancillary_unavailable`
-    or `supplier_rejected`."""
+    """Not to be had any more, for certain. `code`: `offer_expired`, `sold_out`,
+    `ancillary_unavailable` or `supplier_rejected`."""
 
     code: str
     detail: str

@@ -1,4 +1,4 @@
-"""Identifiers and how each is spelled: random ones arrive on commands, derived ones are made here."""
+"""Identifiers and their spelling: random ones come with commands, derived ones are made here."""
 
 from __future__ import annotations
 

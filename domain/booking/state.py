@@ -1,0 +1,114 @@
+"""What the facts of one booking add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from domain.booking.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingEvent,
+    BookingFailed,
+    BookingInitialized,
+    CancellationRefused,
+    CancellationRequested,
+    OrderRefused,
+    OrderRequested,
+    OrderUnknown,
+)
+from domain.money import Money
+from domain.suppliers import JsonObject
+
+BookingStatus = Literal[
+    "initialized",
+    "ordering",
+    "unknown",
+    "confirmed",
+    "failed",
+    "cancelling",
+    "cancellation_refused",
+    "cancelled",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    booking_id: str
+    trip_id: str
+    checkout_id: str
+    group_id: str
+    code: str
+    item_id: str
+    title: str
+    price: Money
+    refundable: bool
+    status: BookingStatus = "initialized"
+    version: int = 0
+    attempt: int = 0
+    supplier_order_id: str | None = None
+    supplier_reference: str | None = None
+    documents: tuple[JsonObject, ...] = ()
+    problem_code: str | None = None
+    problem: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.status in {"confirmed", "failed", "cancelled", "cancellation_refused"}
+
+
+def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
+    """The booking after one more fact; refuses nothing."""
+    if isinstance(event, BookingInitialized):
+        return Booking(
+            booking_id=event.booking_id,
+            trip_id=event.trip_id,
+            checkout_id=event.checkout_id,
+            group_id=event.group_id,
+            code=event.code,
+            item_id=event.item_id,
+            title=event.title,
+            price=event.price,
+            refundable=event.refundable,
+            version=1,
+        )
+    assert booking is not None, "a booking's stream begins with BookingInitialized"
+    return replace(_changed(booking, event), version=booking.version + 1)
+
+
+def _changed(booking: Booking, event: BookingEvent) -> Booking:
+    match event:
+        case BookingInitialized():
+            return booking
+        case OrderRequested():
+            return replace(booking, status="ordering", attempt=event.attempt)
+        case OrderUnknown():
+            return replace(booking, status="unknown", problem=event.detail)
+        case OrderRefused():
+            return replace(booking, problem_code=event.code, problem=event.detail)
+        case BookingConfirmed():
+            return replace(
+                booking,
+                status="confirmed",
+                supplier_order_id=event.supplier_order_id,
+                supplier_reference=event.supplier_reference,
+                documents=event.documents,
+                problem_code=None,
+                problem=None,
+            )
+        case BookingFailed():
+            return replace(booking, status="failed", problem_code=event.code, problem=event.detail)
+        case CancellationRequested():
+            return replace(booking, status="cancelling", supplier_order_id=event.supplier_order_id)
+        case CancellationRefused():
+            return replace(
+                booking,
+                status="cancellation_refused",
+                problem_code=event.code,
+                problem=event.detail,
+            )
+        case BookingCancelled():
+            return replace(booking, status="cancelled", problem_code=event.reason)
+        case _:
+            assert_never(event)

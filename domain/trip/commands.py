@@ -1,0 +1,192 @@
+"""What may be asked of a trip. Times, new ids and outcomes come with the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.money import Money
+from domain.payments import CheckoutSnapshot, OpenedCheckout, PaymentSnapshot, RefundSnapshot
+from domain.suppliers import Offer, RequoteAnswer, Selection
+from domain.trip.events import BookRequest, SealedContact, SealedTraveler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTrip:
+    trip_id: str
+    tenant: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddItem:
+    item_id: str
+    offer: Offer
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveItem:
+    item_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTravelers:
+    travelers: tuple[SealedTraveler, ...]
+    contact: SealedContact | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectAncillaries:
+    item_id: str
+    selections: tuple[Selection, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Open a checkout, pricing everything first. `quote_id` is for a new quote, if one is due."""
+
+    quote_id: str
+    request: BookRequest
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordQuote:
+    """Each item's answer, by item id."""
+
+    quote_id: str
+    answers: dict[str, RequoteAnswer]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireQuote:
+    quote_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheckoutOpened:
+    checkout_id: str
+    opened: OpenedCheckout
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheckoutRefused:
+    checkout_id: str
+    code: str
+    detail: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCheckout:
+    """Make the open checkout unpayable, so that the trip can be edited or given up."""
+
+    reason: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheckoutState:
+    """The checkout as the provider sees it now; told as often as you like, in any order."""
+
+    checkout_id: str
+    snapshot: CheckoutSnapshot
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartFulfillment:
+    checkout_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleFulfillment:
+    """All orders are settled: take what was confirmed, give the rest back."""
+
+    checkout_id: str
+    confirmed: tuple[str, ...]
+    failed: tuple[str, ...]
+    confirmed_total: Money
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPayment:
+    """The payment after a capture or a release, as the provider sees it."""
+
+    payment: PaymentSnapshot
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCaptureRefused:
+    payment_id: str
+    code: str
+    detail: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefund:
+    refund_id: str
+    refund: RefundSnapshot
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefundRefused:
+    refund_id: str
+    code: str
+    detail: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardAuthorization:
+    """The authorisation lapses soon: capture what is confirmed or let it go, while it can be."""
+
+    payment_id: str
+    confirmed_total: Money
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIncident:
+    code: str
+    detail: str
+    advice: str
+    subject: str
+    at_stake: Money | None
+    now: datetime
+
+
+TripCommand = (
+    StartTrip
+    | AddItem
+    | RemoveItem
+    | SetTravelers
+    | SelectAncillaries
+    | Book
+    | RecordQuote
+    | ExpireQuote
+    | RecordCheckoutOpened
+    | RecordCheckoutRefused
+    | CloseCheckout
+    | RecordCheckoutState
+    | StartFulfillment
+    | SettleFulfillment
+    | RecordPayment
+    | RecordCaptureRefused
+    | RecordRefund
+    | RecordRefundRefused
+    | GuardAuthorization
+    | OpenIncident
+)

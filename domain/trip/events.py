@@ -1,0 +1,412 @@
+"""What may have happened to a trip, under the names it is stored by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from domain.money import Money
+from domain.payments import CheckoutMode
+from domain.suppliers import Ancillary, JsonObject, Offer, PassengerType, Selection
+
+FulfillmentPolicy = Literal["keep_confirmed", "all_or_nothing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedTraveler:
+    """Who travels, without saying who: `sealed` opens only with the person's key in the vault.
+
+    `fields` names what is known of the person (`date_of_birth`, `gender`, …), so that the rules
+    can ask for what a supplier will need without opening anything.
+    """
+
+    traveler_id: str
+    person_id: str
+    passenger_type: PassengerType
+    fields: tuple[str, ...]
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedContact:
+    person_id: str
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRequest:
+    """What the caller of `book` asked for. `expected_total` is asserted, never used as a price;
+    `tolerance` is how much dearer (minor units) the trip may get without asking again."""
+
+    mode: CheckoutMode
+    policy: FulfillmentPolicy
+    redirect_url: str | None = None
+    expected_total: Money | None = None
+    tolerance: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteLine:
+    """One item's price at its supplier, extras included."""
+
+    item_id: str
+    price: Money
+    expires_at: datetime
+    supplier_quote_id: str | None = None
+    refundable: bool | None = None
+    holdable: bool | None = None
+    conditions: JsonObject
+    ancillaries: tuple[Ancillary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteProblem:
+    item_id: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripStarted:
+    trip_id: str
+    tenant: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAdded:
+    item_id: str
+    offer: Offer
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRemoved:
+    item_id: str
+    removed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelersSet:
+    travelers: tuple[SealedTraveler, ...]
+    contact: SealedContact | None
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AncillariesSelected:
+    """All extras of one item, replacing those chosen before."""
+
+    item_id: str
+    selections: tuple[Selection, ...]
+    selected_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteScheduled:
+    """Every item is to be priced anew at its supplier, for the trip as edited `revision` times."""
+
+    quote_id: str
+    revision: int
+    request: BookRequest
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteCompleted:
+    """The price of the whole trip; `shown_total` is what the caller had seen before."""
+
+    quote_id: str
+    lines: tuple[QuoteLine, ...]
+    total: Money
+    shown_total: Money
+    expires_at: datetime
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteFailed:
+    quote_id: str
+    problems: tuple[QuoteProblem, ...]
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteExpired:
+    quote_id: str
+    expired_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutRequested:
+    """A checkout for exactly this quote and total is to be opened at the payment provider."""
+
+    checkout_id: str
+    attempt: int
+    quote_id: str
+    mode: CheckoutMode
+    policy: FulfillmentPolicy
+    amount: Money
+    redirect_url: str | None
+    expires_at: datetime
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutInitialized:
+    """The customer can pay now; from here on the bookings of `group_id` have codes."""
+
+    checkout_id: str
+    group_id: str
+    session_id: str | None
+    payment_id: str | None
+    customer_id: str | None
+    url: str | None
+    expires_at: datetime
+    initialized_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutRefused:
+    """The provider would not open it; nothing can be paid."""
+
+    checkout_id: str
+    code: str
+    detail: str
+    refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutClosing:
+    """The checkout is to be made unpayable; until the provider answers it may still be paid."""
+
+    checkout_id: str
+    reason: str
+    closing_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutClosed:
+    checkout_id: str
+    reason: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutExpired:
+    checkout_id: str
+    expired_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed:
+    """One attempt to pay was declined; another card may follow."""
+
+    checkout_id: str
+    payment_id: str
+    failure_id: str
+    code: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentProcessing:
+    """The customer has done their part of a slow method; the money is on its way, or not."""
+
+    checkout_id: str
+    payment_id: str
+    processing_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSucceeded:
+    """The customer has paid: `authorized` waits to be captured, `captured` is ours already."""
+
+    checkout_id: str
+    payment_id: str
+    authorized: Money
+    captured: Money
+    capture_before: datetime | None
+    succeeded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillmentScheduled:
+    checkout_id: str
+    payment_id: str
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillmentStarted:
+    checkout_id: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fulfilled:
+    """Everything that could be booked is booked and paid for; `failed` items cost nothing."""
+
+    checkout_id: str
+    confirmed: tuple[str, ...]
+    failed: tuple[str, ...]
+    fulfilled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillmentFailed:
+    """Nothing is booked, and the money has been given back or is on its way back."""
+
+    checkout_id: str
+    failed: tuple[str, ...]
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureScheduled:
+    payment_id: str
+    amount: Money
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCaptured:
+    """`amount` is ours and must stay matched by bookings; `released` went back to the customer."""
+
+    payment_id: str
+    amount: Money
+    released: Money
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseScheduled:
+    payment_id: str
+    reason: str
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReleased:
+    payment_id: str
+    amount: Money
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundScheduled:
+    refund_id: str
+    payment_id: str
+    amount: Money
+    reason: str
+    scheduled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSubmitted:
+    """The provider has taken the refund; the money is not back yet."""
+
+    refund_id: str
+    provider_refund_id: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSucceeded:
+    refund_id: str
+    provider_refund_id: str
+    amount: Money
+    succeeded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFailed:
+    """The money did not reach the customer: we owe it still."""
+
+    refund_id: str
+    provider_refund_id: str | None
+    code: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentOpened:
+    """Something a person must settle; says how much money is at stake and what to do."""
+
+    code: str
+    detail: str
+    advice: str
+    subject: str
+    at_stake: Money | None
+    opened_at: datetime
+
+
+TripEvent = (
+    TripStarted
+    | ItemAdded
+    | ItemRemoved
+    | TravelersSet
+    | AncillariesSelected
+    | QuoteScheduled
+    | QuoteCompleted
+    | QuoteFailed
+    | QuoteExpired
+    | CheckoutRequested
+    | CheckoutInitialized
+    | CheckoutRefused
+    | CheckoutClosing
+    | CheckoutClosed
+    | CheckoutExpired
+    | PaymentFailed
+    | PaymentProcessing
+    | PaymentSucceeded
+    | FulfillmentScheduled
+    | FulfillmentStarted
+    | Fulfilled
+    | FulfillmentFailed
+    | CaptureScheduled
+    | PaymentCaptured
+    | ReleaseScheduled
+    | PaymentReleased
+    | RefundScheduled
+    | RefundSubmitted
+    | RefundSucceeded
+    | RefundFailed
+    | IncidentOpened
+)
+
+# Stored for ever: a class may be renamed, its topic may not.
+TOPICS: dict[str, type[TripEvent]] = {
+    "trip.started.v1": TripStarted,
+    "trip.item-added.v1": ItemAdded,
+    "trip.item-removed.v1": ItemRemoved,
+    "trip.travelers-set.v1": TravelersSet,
+    "trip.ancillaries-selected.v1": AncillariesSelected,
+    "trip.quote-scheduled.v1": QuoteScheduled,
+    "trip.quote-completed.v1": QuoteCompleted,
+    "trip.quote-failed.v1": QuoteFailed,
+    "trip.quote-expired.v1": QuoteExpired,
+    "trip.checkout-requested.v1": CheckoutRequested,
+    "trip.checkout-initialized.v1": CheckoutInitialized,
+    "trip.checkout-refused.v1": CheckoutRefused,
+    "trip.checkout-closing.v1": CheckoutClosing,
+    "trip.checkout-closed.v1": CheckoutClosed,
+    "trip.checkout-expired.v1": CheckoutExpired,
+    "trip.payment-failed.v1": PaymentFailed,
+    "trip.payment-processing.v1": PaymentProcessing,
+    "trip.payment-succeeded.v1": PaymentSucceeded,
+    "trip.fulfillment-scheduled.v1": FulfillmentScheduled,
+    "trip.fulfillment-started.v1": FulfillmentStarted,
+    "trip.fulfilled.v1": Fulfilled,
+    "trip.fulfillment-failed.v1": FulfillmentFailed,
+    "trip.capture-scheduled.v1": CaptureScheduled,
+    "trip.payment-captured.v1": PaymentCaptured,
+    "trip.release-scheduled.v1": ReleaseScheduled,
+    "trip.payment-released.v1": PaymentReleased,
+    "trip.refund-scheduled.v1": RefundScheduled,
+    "trip.refund-submitted.v1": RefundSubmitted,
+    "trip.refund-succeeded.v1": RefundSucceeded,
+    "trip.refund-failed.v1": RefundFailed,
+    "trip.incident-opened.v1": IncidentOpened,
+}

@@ -1,0 +1,15 @@
+"""Problems: the catalogue of everything that can be refused, and how each is answered."""
+
+from service.http.problems.answers import FieldProblem, Problem, ProblemDocument, answer, document
+from service.http.problems.catalogue import CATALOGUE
+from service.http.problems.kinds import ProblemType
+
+__all__ = [
+    "CATALOGUE",
+    "FieldProblem",
+    "Problem",
+    "ProblemDocument",
+    "ProblemType",
+    "answer",
+    "document",
+]

@@ -1,0 +1,131 @@
+"""Turns refusals into RFC 9457 answers (`application/problem+json`) out of the one catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any, Literal
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from domain.errors import Refused
+from domain.money import Money
+from service.http.problems.catalogue import CATALOGUE
+from service.http.problems.kinds import ProblemType
+
+MEDIA_TYPE = "application/problem+json"
+
+# What a refusal is answered as while its code is not in the catalogue; a test keeps that from
+# happening with the rules' own codes.
+UNKNOWN_CODE = "state_conflict"
+
+log = structlog.get_logger(__name__)
+
+
+class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that must be fixed: `pointer` is a JSON Pointer (RFC 6901) into the body, or the
+    name of a query parameter with `in` = `query`."""
+
+    pointer: str
+    code: str
+    detail: str
+    location: Literal["body", "query", "path", "header"] = msgspec.field(default="body", name="in")
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457 problem details with this service's members."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    retryable: bool
+    request_id: str
+    properties: dict[str, Any]
+    errors: list[FieldProblem]
+
+
+class Problem(Exception):
+    """A request that is answered with a problem; `facts` go into its `properties`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldProblem] = (),
+        facts: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.kind = CATALOGUE[code]
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.facts = dict(facts or {})
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def of(cls, refused: Refused) -> Problem:
+        """A refusal of the rules in the words of HTTP."""
+        code = refused.code
+        if code not in CATALOGUE:
+            log.error("problem_code_unknown", code=code)
+            code = UNKNOWN_CODE
+        return cls(code, refused.detail, facts=refused.facts)
+
+
+def answer(problem: Problem, *, instance: str, request_id: str) -> web.Response:
+    kind = problem.kind
+    headers = dict(problem.headers)
+    wait = problem.facts.get("retry_after_s", kind.retry_after_s)
+    if wait is not None:
+        headers.setdefault("Retry-After", str(max(1, round(float(wait)))))
+    return web.Response(
+        status=kind.status,
+        body=msgspec.json.encode(document(problem, instance=instance, request_id=request_id)),
+        content_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def document(problem: Problem, *, instance: str, request_id: str) -> ProblemDocument:
+    kind = problem.kind
+    return ProblemDocument(
+        type=f"/problems/{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=problem.detail,
+        instance=instance,
+        code=kind.code,
+        retryable=kind.retryable,
+        request_id=request_id,
+        properties={name: plain(value) for name, value in problem.facts.items()} | guidance(kind),
+        errors=list(problem.errors),
+    )
+
+
+def guidance(kind: ProblemType) -> dict[str, Any]:
+    return {
+        "happened": kind.happened,
+        "who_must_act": kind.who_must_act,
+        "advice": kind.advice,
+    }
+
+
+def plain(value: object) -> Any:
+    """A fact of the rules as JSON can carry it."""
+    if isinstance(value, Money):
+        return {"amount": value.amount, "currency": value.currency}
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return msgspec.to_builtins(value, str_keys=True)

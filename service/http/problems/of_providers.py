@@ -1,0 +1,108 @@
+"""Problems that come from payment providers, banks and suppliers."""
+
+from __future__ import annotations
+
+from service.http.problems.kinds import ProblemType, later, pay, problem, sent
+
+PAYING = (
+    pay("payment_declined", "The payment was declined", "Pay again, perhaps another way."),
+    pay("insufficient_funds", "The card has not enough funds", "Pay with another card."),
+    pay("card_expired", "The card has expired", "Pay with another card."),
+    pay(
+        "payment_action_required",
+        "The bank wants to hear from the traveller",
+        "Send the traveller back to the checkout.",
+    ),
+    pay(
+        "authorization_expired",
+        "The authorisation lapsed before it was used",
+        "Book and pay again.",
+    ),
+    problem(
+        "payment_limit_exceeded",
+        403,
+        "The total is above what may be paid this way",
+        "Get a new allowance, or let the traveller pay at the checkout.",
+    ),
+    problem(
+        "payment_refused",
+        422,
+        "The payment provider will not do this",
+        "Read `detail`; the same request will be refused again.",
+    ),
+    problem(
+        "checkout_refused",
+        422,
+        "The payment provider will not open this checkout",
+        "Read `detail`; the same request will be refused again.",
+    ),
+)
+
+
+SUPPLIERS = (
+    ProblemType(
+        code="supplier_rejected",
+        status=502,
+        title="The supplier refused; nothing was ordered",
+        advice="Read `detail`, then search again or try another offer.",
+        who_must_act="supplier",
+    ),
+    ProblemType(
+        code="insufficient_balance",
+        status=503,
+        title="Our account at the supplier is empty; nothing was ordered",
+        advice="An operator must top it up; the same request may be repeated afterwards.",
+        retryable=True,
+        who_must_act="operator",
+        retry_after_s=300,
+    ),
+    sent(
+        "supplier_bad_response",
+        502,
+        "The supplier's answer makes no sense",
+        "Do not order again; read the trip until it is settled.",
+        retry_after_s=5,
+    ),
+    later(
+        "supplier_unavailable",
+        503,
+        "The supplier does not answer; nothing was ordered",
+        "Repeat the request after Retry-After.",
+        retry_after_s=5,
+        who="supplier",
+    ),
+    later(
+        "payment_provider_unavailable",
+        503,
+        "The payment provider does not answer; no money moved",
+        "Repeat the request after Retry-After.",
+        retry_after_s=5,
+    ),
+    later(
+        "quote_pending",
+        503,
+        "The items are still being priced",
+        "Repeat the request: it continues where it is.",
+        retry_after_s=2,
+    ),
+    later(
+        "checkout_pending",
+        503,
+        "The checkout is still being opened",
+        "Repeat the request: it continues where it is.",
+        retry_after_s=2,
+    ),
+    ProblemType(
+        code="quote_failed",
+        status=422,
+        title="The trip cannot be priced as it is",
+        advice="Remove or replace the items in `properties.problems`.",
+    ),
+    sent(
+        "outcome_unknown",
+        504,
+        "It is not known yet whether it happened",
+        "Read the trip until it is settled; repeating with the same Idempotency-Key is safe.",
+        retry_after_s=5,
+    ),
+)

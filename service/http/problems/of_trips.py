@@ -1,0 +1,148 @@
+"""Problems with the trip itself: what is in it, its state, what it may still become."""
+
+from __future__ import annotations
+
+from service.http.problems.kinds import done, problem
+
+# The same answer whether it never existed, is gone, or is another tenant's.
+ABSENT = tuple(
+    problem(code, 404, title, "Check the id; keys of another tenant see nothing of this one.")
+    for code, title in (
+        ("trip_not_found", "There is no such trip"),
+        ("item_not_found", "There is no such item in this trip"),
+        ("traveler_not_found", "There is no such traveler in this trip"),
+        ("offer_not_found", "There is no such offer"),
+        ("booking_not_found", "There is no such booking"),
+        ("group_not_found", "There is no such group of bookings"),
+        ("checkout_not_found", "There is no such checkout"),
+        ("quote_not_found", "There is no such quote"),
+        ("event_not_found", "There is no such event"),
+        ("incident_not_found", "There is no such incident"),
+        ("task_not_found", "There is no such task"),
+        ("person_not_found", "There is no such person"),
+        ("key_not_found", "There is no such API key"),
+        ("cart_not_found", "There is no such cart"),
+        ("problem_not_found", "There is no such problem code"),
+    )
+)
+
+
+STATE = (
+    problem(
+        "state_conflict",
+        409,
+        "The present state does not allow this",
+        "Read the trip; `allowed_actions` says what may be done now.",
+    ),
+    problem(
+        "checkout_in_progress",
+        409,
+        "The trip is being paid right now",
+        "Let the traveller finish or leave the checkout, or cancel the trip.",
+    ),
+    done(
+        "already_checked_out", "This trip has been paid", "Read the trip instead of booking again."
+    ),
+    done("already_paid", "This has been paid before", "Read the trip; do not pay again."),
+    done("already_cancelled", "This has been cancelled before", "Nothing is left to do."),
+    problem(
+        "price_changed",
+        409,
+        "The price is not what was expected",
+        "Show the new total to the traveller and book again with it as `expected_total`.",
+    ),
+    problem(
+        "offer_expired", 410, "The offer is no longer valid", "Search again and add a new offer."
+    ),
+    problem("quote_expired", 410, "The quote is no longer valid", "Book again for a new quote."),
+    problem("hold_expired", 410, "The seats are no longer held", "Book again."),
+    problem(
+        "session_expired", 410, "The checkout is no longer open", "Book again for a new checkout."
+    ),
+    problem("sold_out", 410, "It is no longer to be had", "Search again and pick another offer."),
+)
+
+
+TRIP_CONTENT = (
+    problem("trip_empty", 422, "There is nothing in the trip to book", "Add an item first."),
+    problem("cart_empty", 422, "There is nothing in the cart to book", "Add an item first."),
+    problem("too_many_items", 422, "The trip holds as many items as it can", "Start another trip."),
+    problem(
+        "travelers_missing",
+        422,
+        "It is not known who travels",
+        "Set one traveler for each passenger the items were priced for.",
+    ),
+    problem(
+        "travelers_mismatch",
+        422,
+        "The travelers are not those the items were priced for",
+        "Make their number and passenger types match, or search again.",
+    ),
+    problem(
+        "traveler_field_required",
+        422,
+        "Something about a traveler is missing",
+        "Fill in the fields named in `errors` or `detail`.",
+    ),
+    problem(
+        "placeholder_traveler",
+        422,
+        "A traveler does not look like a person",
+        "Ask the traveller; send names, dates and addresses exactly as in the travel document.",
+    ),
+    problem(
+        "invalid_travelers",
+        422,
+        "The supplier does not accept the travelers",
+        "Correct what `detail` names.",
+    ),
+    problem(
+        "contact_required",
+        422,
+        "Nobody can be reached about this trip",
+        "Set a contact with e-mail and telephone number.",
+    ),
+    problem(
+        "currency_mismatch",
+        422,
+        "Different currencies meet in one trip",
+        "Put only items of one currency into a trip.",
+    ),
+    problem("dates_in_past", 422, "The dates are in the past", "Choose dates from today on."),
+    problem(
+        "occupancy_exceeded", 422, "Too many people for the room", "Choose more rooms or another."
+    ),
+    problem(
+        "ancillary_unavailable",
+        422,
+        "This extra is not to be had",
+        "Choose among the item's `available_ancillaries`.",
+    ),
+    problem(
+        "ancillary_conflict",
+        422,
+        "These extras do not go together",
+        "Change the selection; it replaces the earlier one.",
+    ),
+    problem("duplicate_item", 422, "This offer is in the trip already", "Leave it as it is."),
+)
+
+
+CANCELLING = (
+    problem(
+        "cancellation_quote_stale",
+        422,
+        "The cancellation quote is no longer the newest, or has expired",
+        "Ask for a new cancellation quote and cancel with its id.",
+    ),
+    problem(
+        "cancellation_quote_required",
+        422,
+        "It must be known first what cancelling costs",
+        "Ask for a cancellation quote, then cancel with its id.",
+    ),
+    problem("not_cancellable", 422, "This cannot be cancelled", "Contact the supplier."),
+    problem("not_refundable", 422, "Nothing would be given back", "Contact the supplier."),
+    problem("policy_window_closed", 422, "It is too late for this", "Contact the supplier."),
+)

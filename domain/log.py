@@ -19,7 +19,7 @@ class EffectKind(StrEnum):
     EXPIRE_QUOTE = "expire_quote"
     OPEN_CHECKOUT = "open_checkout"
     CLOSE_CHECKOUT = "close_checkout"
-    LOOK_AT_CHECKOUT = "look_at_checkout"
+    EXPIRE_CHECKOUT = "expire_checkout"
     START_FULFILLMENT = "start_fulfillment"
     PLACE_ORDER = "place_order"
     FIND_ORDER = "find_order"

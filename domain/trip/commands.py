@@ -86,9 +86,10 @@ class RecordCheckoutRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCheckout:
-    """Make the open checkout unpayable, so that the trip can be edited or given up."""
+    """Make a checkout unpayable: the named one, or the present one (so as to edit the trip)."""
 
     reason: str
+    checkout_id: str | None = None
     now: datetime
 
 

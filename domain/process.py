@@ -1,0 +1,270 @@
+"""The process manager: what each fact makes us want done next, as data.
+
+`advance` is the whole of the rules in one pure function: a command goes in, the facts and the
+work that follow come out, ready to be recorded together. Wishes that concern only the trip and
+its bookings are commands and are decided at once; the others are effects for the workers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast, get_args
+
+from domain import dossier as dossiers
+from domain import ids
+from domain.booking import commands as bc
+from domain.booking import decider as booking_decider
+from domain.booking import events as be
+from domain.booking.commands import BookingCommand
+from domain.booking.state import Booking
+from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
+from domain.errors import Refused
+from domain.log import Effect, EffectKind
+from domain.money import total
+from domain.trip import commands as tc
+from domain.trip import decider as trip_decider
+from domain.trip import events as te
+from domain.trip.commands import TripCommand
+from domain.trip.state import Checkout
+
+Command = TripCommand | BookingCommand
+Wish = Command | Effect
+
+STEPS_MAX = 200
+GUARD_BEFORE_LAPSE = timedelta(hours=6)
+REFUND_LOOK_PAUSE = timedelta(hours=6)
+
+BOOKING_COMMAND_TYPES = get_args(BookingCommand)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What follows from a command: `dossier` is how things stand after `events`."""
+
+    events: tuple[DossierEvent, ...]
+    effects: tuple[Effect, ...]
+    dossier: Dossier
+
+
+def advance(command: Command, dossier: Dossier) -> Advance:
+    """Decide a command and every command that follows from it; raises Refused."""
+    waiting: deque[Command] = deque([command])
+    events: list[DossierEvent] = []
+    effects: list[Effect] = []
+    for _ in range(STEPS_MAX):
+        if not waiting:
+            return Advance(events=tuple(events), effects=tuple(effects), dossier=dossier)
+        step = waiting.popleft()
+        decided = decide(step, dossier)
+        for event in decided:
+            dossier = dossiers.evolve(dossier, event)
+        for event in decided:
+            events.append(event)
+            for wish in react(event, dossier, step.now):
+                if isinstance(wish, Effect):
+                    effects.append(wish)
+                else:
+                    waiting.append(wish)
+    raise AssertionError(f"{type(command).__name__} leads on and on")
+
+
+def decide(command: Command, dossier: Dossier) -> list[DossierEvent]:
+    if isinstance(command, BOOKING_COMMAND_TYPES):
+        asked = cast(BookingCommand, command)
+        if dossier.trip is None:
+            raise Refused("trip_not_found", "There is no such trip.")
+        return list(booking_decider.decide(asked, dossier.booking(asked.booking_id)))
+    return list(trip_decider.decide(cast(TripCommand, command), dossier.trip))
+
+
+def react(event: DossierEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    """What we want done because of a fact, given how things stand after it."""
+    if isinstance(event, BOOKING_EVENT_TYPES):
+        yield from react_to_booking(cast(be.BookingEvent, event), dossier, now)
+    else:
+        yield from react_to_trip(cast(te.TripEvent, event), dossier, now)
+
+
+def effect(kind: EffectKind, subject: str, due: datetime, suffix: str = "") -> Effect:
+    key = f"{kind}:{subject}:{suffix}" if suffix else f"{kind}:{subject}"
+    return Effect(kind=kind, key=key, subject=subject, due=due)
+
+
+def react_to_trip(event: te.TripEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    match event:
+        case te.QuoteScheduled():
+            yield effect(EffectKind.QUOTE_TRIP, event.quote_id, now)
+        case te.QuoteCompleted():
+            yield effect(EffectKind.EXPIRE_QUOTE, event.quote_id, event.expires_at)
+        case te.CheckoutRequested():
+            yield effect(EffectKind.OPEN_CHECKOUT, event.checkout_id, now)
+        case te.CheckoutInitialized():
+            yield from initialize_bookings(event, dossier, now)
+            yield effect(EffectKind.EXPIRE_CHECKOUT, event.checkout_id, event.expires_at)
+        case te.CheckoutClosing():
+            yield effect(EffectKind.CLOSE_CHECKOUT, event.checkout_id, now)
+        case te.CheckoutClosed() | te.CheckoutExpired():
+            for booking in dossier.group(event.checkout_id):
+                yield bc.AbandonBooking(
+                    booking_id=booking.booking_id, reason="checkout_ended", now=now
+                )
+        case te.FulfillmentScheduled():
+            yield effect(EffectKind.START_FULFILLMENT, event.checkout_id, now)
+        case te.FulfillmentStarted():
+            yield from progress(event.checkout_id, dossier, now)
+        case _:
+            yield from react_to_money(event, dossier, now)
+
+
+def react_to_money(event: te.TripEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    match event:
+        case te.PaymentSucceeded():
+            if event.authorized.amount and event.capture_before is not None:
+                due = max(now, event.capture_before - GUARD_BEFORE_LAPSE)
+                yield effect(EffectKind.GUARD_AUTHORIZATION, event.payment_id, due)
+        case te.CaptureScheduled():
+            yield effect(EffectKind.CAPTURE_PAYMENT, event.payment_id, now)
+        case te.ReleaseScheduled():
+            yield effect(EffectKind.RELEASE_PAYMENT, event.payment_id, now)
+        case te.RefundScheduled():
+            yield effect(EffectKind.REFUND_PAYMENT, event.refund_id, now)
+        case te.RefundSubmitted():
+            yield effect(EffectKind.LOOK_AT_REFUND, event.refund_id, now + REFUND_LOOK_PAUSE)
+        case te.PaymentCaptured() | te.PaymentReleased():
+            payment = dossier.trip.payment(event.payment_id) if dossier.trip else None
+            if payment is not None:
+                yield from settle(payment.checkout_id, dossier, now)
+        case _:
+            return
+
+
+def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    booking = dossier.booking(event.booking_id)
+    assert booking is not None, "a booking exists after its own event"
+    match event:
+        case be.OrderRequested():
+            yield effect(
+                EffectKind.PLACE_ORDER, event.booking_id, event.not_before, str(event.attempt)
+            )
+        case be.OrderUnknown():
+            yield effect(EffectKind.FIND_ORDER, event.booking_id, now, str(event.attempt))
+            yield from progress(booking.checkout_id, dossier, now)
+        case be.CancellationRequested():
+            yield effect(EffectKind.CANCEL_ORDER, event.booking_id, now)
+        case be.BookingFailed():
+            if event.code == "order_not_found":
+                yield unresolved(booking, now)
+            yield from progress(booking.checkout_id, dossier, now)
+        case be.CancellationRefused():
+            yield standing(booking, now)
+            yield from progress(booking.checkout_id, dossier, now)
+        case be.BookingConfirmed() | be.BookingCancelled():
+            yield from progress(booking.checkout_id, dossier, now)
+        case _:
+            return
+
+
+def initialize_bookings(
+    event: te.CheckoutInitialized, dossier: Dossier, now: datetime
+) -> Iterator[Wish]:
+    trip = dossier.trip
+    checkout = trip.find_checkout(event.checkout_id) if trip else None
+    assert trip is not None, "a checkout belongs to a trip"
+    assert checkout is not None, "a checkout exists after its own event"
+    for line in checkout.lines:
+        item = trip.item(line.item_id)
+        assert item is not None, "a trip is not edited while a checkout is opened"
+        yield bc.InitializeBooking(
+            booking_id=ids.booking_id(event.checkout_id, line.item_id),
+            trip_id=trip.trip_id,
+            checkout_id=event.checkout_id,
+            group_id=event.group_id,
+            item_id=line.item_id,
+            title=item.offer.title,
+            price=line.price,
+            refundable=bool(line.refundable),
+            now=now,
+        )
+
+
+def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    """Order what may be ordered next, undo what must be undone, settle when all is settled."""
+    trip = dossier.trip
+    checkout = trip.find_checkout(checkout_id) if trip else None
+    if trip is None or checkout is None or trip.fulfillment is None:
+        return
+    if trip.fulfillment.checkout_id != checkout_id or trip.fulfillment.status != "fulfilling":
+        return
+    group = dossier.group(checkout_id)
+    if checkout.policy == "all_or_nothing" and any(given_up(b) for b in group):
+        yield from undo(group, now)
+    else:
+        yield from order_next(group, checkout, now)
+    yield from settle(checkout_id, dossier, now)
+
+
+def given_up(booking: Booking) -> bool:
+    return booking.status in {"failed", "cancelled", "cancelling", "cancellation_refused"}
+
+
+def undo(group: tuple[Booking, ...], now: datetime) -> Iterator[Wish]:
+    reason = "another_item_failed"
+    for booking in group:
+        if booking.status == "initialized":
+            yield bc.AbandonBooking(booking_id=booking.booking_id, reason=reason, now=now)
+        elif booking.status == "confirmed":
+            yield bc.RequestCancellation(booking_id=booking.booking_id, reason=reason, now=now)
+
+
+def order_next(group: tuple[Booking, ...], checkout: Checkout, now: datetime) -> Iterator[Wish]:
+    """What can be undone goes first; what cannot waits until the first part is decided.
+
+    An unknown order does not hold up the rest under `keep_confirmed`: its offer would expire.
+    """
+    first = [b for b in group if b.refundable]
+    last = [b for b in group if not b.refundable]
+    strict = checkout.policy == "all_or_nothing"
+    decided = {"confirmed"} if strict else {"confirmed", "failed", "cancelled", "unknown"}
+    ready = first + (last if all(b.status in decided for b in first) else [])
+    for booking in ready:
+        if booking.status == "initialized":
+            yield bc.RequestOrder(booking_id=booking.booking_id, now=now)
+
+
+def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    group = dossier.group(checkout_id)
+    if not group or not all(b.settled for b in group):
+        return
+    confirmed = [b for b in group if b.status == "confirmed"]
+    yield tc.SettleFulfillment(
+        checkout_id=checkout_id,
+        confirmed=tuple(b.booking_id for b in confirmed),
+        failed=tuple(b.booking_id for b in group if b.status != "confirmed"),
+        confirmed_total=total((b.price for b in confirmed), group[0].price.currency),
+        now=now,
+    )
+
+
+def unresolved(booking: Booking, now: datetime) -> Wish:
+    return tc.OpenIncident(
+        code="order_not_found",
+        detail=f"The order for {booking.title} got no answer and was never found.",
+        advice="Ask the supplier whether it exists; if it does, cancel it there.",
+        subject=booking.booking_id,
+        at_stake=booking.price,
+        now=now,
+    )
+
+
+def standing(booking: Booking, now: datetime) -> Wish:
+    return tc.OpenIncident(
+        code="cancellation_refused",
+        detail=f"{booking.title} is booked, is not wanted, and the supplier will not cancel it.",
+        advice="Settle with the supplier; the customer is not charged for it.",
+        subject=booking.booking_id,
+        at_stake=booking.price,
+        now=now,
+    )

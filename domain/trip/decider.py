@@ -1,0 +1,94 @@
+"""What happens when something is asked of a trip: one function per command, dispatched here."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from domain.errors import Refused
+from domain.trip import checkout, editing, paying, quoting
+from domain.trip import commands as c
+from domain.trip.events import IncidentOpened, TripEvent
+from domain.trip.state import Trip
+
+
+def decide(command: c.TripCommand, trip: Trip | None) -> list[TripEvent]:
+    """The facts that follow; none for "already so"; raises Refused for "not allowed"."""
+    if isinstance(command, c.StartTrip):
+        return editing.start(command, trip)
+    if trip is None:
+        raise Refused("trip_not_found", "There is no such trip.")
+    match command:
+        case c.AddItem():
+            return editing.add_item(command, trip)
+        case c.RemoveItem():
+            return editing.remove_item(command, trip)
+        case c.SetTravelers():
+            return editing.set_travelers(command, trip)
+        case c.SelectAncillaries():
+            return editing.select_ancillaries(command, trip)
+        case c.Book():
+            return quoting.book(command, trip)
+        case c.RecordQuote():
+            return quoting.record_quote(command, trip)
+        case c.ExpireQuote():
+            return quoting.expire_quote(command, trip)
+        case c.RecordCheckoutOpened():
+            return checkout.record_opened(command, trip)
+        case c.RecordCheckoutRefused():
+            return checkout.record_refused(command, trip)
+        case c.CloseCheckout():
+            return checkout.close(command, trip)
+        case c.RecordCheckoutState():
+            return checkout.record_state(command, trip)
+        case _:
+            return decide_money(command, trip)
+
+
+MoneyCommand = (
+    c.StartFulfillment
+    | c.SettleFulfillment
+    | c.RecordPayment
+    | c.RecordCaptureRefused
+    | c.RecordRefund
+    | c.RecordRefundRefused
+    | c.GuardAuthorization
+    | c.OpenIncident
+)
+
+
+def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
+    match command:
+        case c.StartFulfillment():
+            return paying.start_fulfillment(command, trip)
+        case c.SettleFulfillment():
+            return paying.settle_fulfillment(command, trip)
+        case c.RecordPayment():
+            return paying.record_payment(command, trip)
+        case c.RecordCaptureRefused():
+            return paying.record_capture_refused(command, trip)
+        case c.RecordRefund():
+            return paying.record_refund(command, trip)
+        case c.RecordRefundRefused():
+            return paying.record_refund_refused(command, trip)
+        case c.GuardAuthorization():
+            return paying.guard_authorization(command, trip)
+        case c.OpenIncident():
+            return open_incident(command, trip)
+        case _:
+            assert_never(command)
+
+
+def open_incident(command: c.OpenIncident, trip: Trip) -> list[TripEvent]:
+    """An incident is opened once per code and subject."""
+    if any(i.code == command.code and i.subject == command.subject for i in trip.incidents):
+        return []
+    return [
+        IncidentOpened(
+            code=command.code,
+            detail=command.detail,
+            advice=command.advice,
+            subject=command.subject,
+            at_stake=command.at_stake,
+            opened_at=command.now,
+        )
+    ]

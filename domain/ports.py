@@ -182,6 +182,10 @@ class Outbox(Protocol):
         """Mark durably that the effect is about to be sent; False: the lease was lost, so don't."""
         ...
 
+    def renew(self, task: Task, now: datetime, lease_s: float) -> Awaitable[bool]:
+        """Keep the task for another `lease_s`; False: the lease was lost."""
+        ...
+
     def finish(self, task: Task) -> Awaitable[None]:
         """The task is done; its key stays for ever. A lost lease changes nothing."""
         ...

@@ -262,7 +262,7 @@ def _paid(
     nothing = Money(0, known.amount.currency)
     match event:
         case e.CaptureScheduled():
-            return trip.with_payment(replace(known, status="capturing"))
+            return trip.with_payment(replace(known, status="capturing", capturing=event.amount))
         case e.PaymentCaptured():
             return trip.with_payment(
                 replace(

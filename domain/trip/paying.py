@@ -114,14 +114,7 @@ def record_payment(command: c.RecordPayment, trip: Trip) -> list[e.TripEvent]:
     if known is None or known.status in {"captured", "released"}:
         return []
     if seen.status == "captured":
-        return [
-            e.PaymentCaptured(
-                payment_id=known.payment_id,
-                amount=seen.captured,
-                released=known.amount - seen.captured,
-                captured_at=command.now,
-            )
-        ]
+        return captured(known, seen.captured, command.now)
     if seen.status == "canceled":
         return [
             e.PaymentReleased(
@@ -129,6 +122,26 @@ def record_payment(command: c.RecordPayment, trip: Trip) -> list[e.TripEvent]:
             )
         ]
     return []
+
+
+def captured(known: Payment, amount: Money, now: datetime) -> list[e.TripEvent]:
+    """Taken; if it was to be let go (somebody captured it at the provider), it is refunded."""
+    taken = e.PaymentCaptured(
+        payment_id=known.payment_id,
+        amount=amount,
+        released=known.amount - amount,
+        captured_at=now,
+    )
+    if known.status != "releasing":
+        return [taken]
+    refund = e.RefundScheduled(
+        refund_id=ids.refund_id(known.payment_id, len(known.refunds) + 1),
+        payment_id=known.payment_id,
+        amount=amount,
+        reason="captured_instead_of_released",
+        scheduled_at=now,
+    )
+    return [taken, refund]
 
 
 def record_capture_refused(command: c.RecordCaptureRefused, trip: Trip) -> list[e.TripEvent]:

@@ -96,7 +96,8 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money that a customer gave for a checkout. `authorized` is what still waits."""
+    """Money that a customer gave for a checkout. `authorized` is what still waits, `capturing`
+    what is to be taken of it."""
 
     payment_id: str
     checkout_id: str
@@ -105,6 +106,7 @@ class Payment:
     authorized: Money
     captured: Money
     released: Money
+    capturing: Money | None = None
     capture_before: datetime | None = None
     refunds: tuple[Refund, ...] = ()
 

@@ -97,7 +97,6 @@ def create_ephemeral_key(exchange: Exchange) -> Json:
     return {
         "id": new_id("ephkey_"),
         "object": "ephemeral_key",
-        "associated_objects": [{"id": customer_id, "type": "customer"}],
         "created": now,
         "expires": now + EPHEMERAL_KEY_SECONDS,
         "livemode": False,

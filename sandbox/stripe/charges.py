@@ -81,7 +81,7 @@ def method_details(account: Account, intent: Json, method: Json) -> Json:
             del bank[name]
         return {
             "type": method["type"],
-            method["type"]: {**bank, "mandate": None, "payment_reference": None},
+            method["type"]: {**bank, "payment_reference": None},
         }
     card = method["card"]
     details: Json = {

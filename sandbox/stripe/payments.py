@@ -58,7 +58,6 @@ def new_intent(account: Account, asked: Json) -> Json:
         "review": None,
         "setup_future_usage": asked.get("setup_future_usage"),
         "shipping": None,
-        "source": None,
         "statement_descriptor": asked.get("statement_descriptor"),
         "statement_descriptor_suffix": asked.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",

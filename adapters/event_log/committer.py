@@ -1,0 +1,197 @@
+"""Group commit: whatever is waiting when the last commit is done travels in the next one, and
+each append of a batch still wins or loses on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from eventsourcing.persistence import StoredEvent
+
+from adapters.event_log.appending import LogUnreachable
+from domain.log import Append, Effect
+
+BATCH_APPENDS_MAX = 256
+QUEUE_APPENDS_MAX = 5_000
+COMMIT_S_MAX = 10.0
+# How long an append is tried again on new connections before its caller is told.
+SETTLE_S_MAX = 20.0
+RECONNECT_PAUSE_S_MIN = 0.02
+RECONNECT_PAUSE_S_MAX = 1.0
+
+APPEND = """
+SELECT outcome, first_position, last_position, recorded_at FROM tripledger.append(
+    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An append in the form it is sent; `at` is None where the database's clock decides."""
+
+    append: Append
+    stored: Sequence[StoredEvent]
+    meta: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    prepared: Prepared
+    answer: asyncio.Future[asyncpg.Record]
+
+
+def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
+    """The columns of all appends, of all their events and of all their effects."""
+    appends = [p.append for p in batch]
+    events = [new for append in appends for new in append.events]
+    stored = [event for p in batch for event in p.stored]
+    effects: list[Effect] = [effect for append in appends for effect in append.effects]
+    return (
+        [UUID(a.trip_id) for a in appends],
+        [a.expected_position for a in appends],
+        [a.cause.tenant for a in appends],
+        [p.meta for p in batch],
+        [p.at for p in batch],
+        [len(a.events) for a in appends],
+        [len(a.effects) for a in appends],
+        [UUID(new.event_id) for new in events],
+        [event.originator_id for event in stored],
+        [event.originator_version for event in stored],
+        [event.topic for event in stored],
+        [event.state for event in stored],
+        [effect.kind.value for effect in effects],
+        [effect.key for effect in effects],
+        [effect.subject for effect in effects],
+        [effect.due for effect in effects],
+    )
+
+
+class Committer:
+    """One task, one connection, no timer: a batch is what came while the last one travelled.
+
+    When the connection is lost the fate of a batch is unknown, so the same batch is sent again on
+    a new one: the database knows event ids and records nothing twice.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.queue: asyncio.Queue[Waiting] = asyncio.Queue(QUEUE_APPENDS_MAX)
+        self.connection: asyncpg.Connection | None = None
+        self.closed = False
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, url: str) -> AsyncIterator[Committer]:
+        """Accepts appends until the block ends, and settles those it has accepted."""
+        committer = cls(url)
+        task = asyncio.create_task(committer.run(), name="committer")
+        try:
+            yield committer
+        finally:
+            committer.closed = True
+            await committer.queue.join()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await committer.disconnect()
+
+    async def commit(self, prepared: Prepared) -> asyncpg.Record:
+        """The append's own outcome; waits for room when too many are waiting already."""
+        if self.closed:
+            raise LogUnreachable("the log is closed")
+        waiting = Waiting(prepared, asyncio.get_running_loop().create_future())
+        await self.queue.put(waiting)
+        return await waiting.answer
+
+    async def run(self) -> None:
+        while True:
+            batch = [await self.queue.get()]
+            while len(batch) < BATCH_APPENDS_MAX and not self.queue.empty():
+                batch.append(self.queue.get_nowait())
+            # Whoever gave up before the append was sent does not get it recorded.
+            await self.settle([w for w in batch if not w.answer.done()])
+            for _ in batch:
+                self.queue.task_done()
+
+    async def settle(self, batch: Sequence[Waiting]) -> None:
+        """Send the batch until its outcome is known, or give every caller the error."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SETTLE_S_MAX
+        pause = RECONNECT_PAUSE_S_MIN
+        while batch:
+            # The driver meets a lost server in many ways; whatever it says, callers must be
+            # answered and the loop above must go on.
+            try:
+                rows = await self.send(batch)
+            except asyncpg.PostgresError as error:
+                if not self.lost_with(error):
+                    return await self.settle_refused(batch, error)
+                lost: Exception = error
+            except Exception as error:
+                lost = error
+            else:
+                return tell(batch, rows)
+            await self.disconnect()
+            if loop.time() > deadline:
+                unreachable = LogUnreachable("the log did not answer; repeating is safe")
+                unreachable.__cause__ = lost
+                return fail(batch, unreachable)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RECONNECT_PAUSE_S_MAX)
+        return None
+
+    async def settle_refused(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """One append spoilt the statement for all: each is sent alone."""
+        if len(batch) == 1:
+            return fail(batch, error)
+        for waiting in batch:
+            await self.settle([waiting])
+        return None
+
+    async def send(self, batch: Sequence[Waiting]) -> Sequence[asyncpg.Record]:
+        if self.connection is None:
+            self.connection = await asyncpg.connect(self.url, command_timeout=COMMIT_S_MAX)
+        arguments = parameters([waiting.prepared for waiting in batch])
+        rows: Sequence[asyncpg.Record] = await self.connection.fetch(APPEND, *arguments)
+        return rows
+
+    def lost_with(self, error: asyncpg.PostgresError) -> bool:
+        """The server was going away, or could not be entered: trying again may help."""
+        going_away = (
+            asyncpg.PostgresConnectionError,
+            asyncpg.exceptions.OperatorInterventionError,
+            asyncpg.exceptions.InsufficientResourcesError,
+        )
+        return (
+            isinstance(error, going_away) or self.connection is None or self.connection.is_closed()
+        )
+
+    async def disconnect(self) -> None:
+        if self.connection is not None:
+            self.connection.terminate()
+            self.connection = None
+
+
+def tell(batch: Sequence[Waiting], rows: Sequence[asyncpg.Record]) -> None:
+    for waiting, row in zip(batch, rows, strict=True):
+        if not waiting.answer.done():
+            waiting.answer.set_result(row)
+
+
+def fail(batch: Sequence[Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
+
+
+def encode_meta(facts: dict[str, str | None]) -> str:
+    return msgspec.json.encode({k: v for k, v in facts.items() if v is not None}).decode()

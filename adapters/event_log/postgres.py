@@ -1,0 +1,183 @@
+"""The event log in Postgres: appends in groups, reads in commit order, and a hint after each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from eventsourcing.persistence import Notification
+
+from adapters.database import Database, as_uuid
+from adapters.event_log.appending import EventIdsReused, check
+from adapters.event_log.codec import EventCodec, UnreadableStoredEvent
+from adapters.event_log.committer import Committer, Prepared, encode_meta
+from adapters.event_log.hints import POLL_S
+from domain.log import Append, Appended, Cause, Recorded, TripMoved
+from domain.ports import Clock
+
+COLUMNS = """notification_id, event_id, trip_id, originator_id, originator_version, topic, state,
+    recorded_at, tenant, meta"""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLink:
+    """An event that is not what was recorded, or that follows one which is missing."""
+
+    position: int
+    stream_id: str
+    stream_version: int
+
+
+class PostgresEventLog:
+    """Implements `domain.ports.EventLog`. Without a `clock` events carry the database's time."""
+
+    def __init__(
+        self,
+        database: Database,
+        codec: EventCodec,
+        committer: Committer,
+        clock: Clock | None = None,
+    ) -> None:
+        self.database = database
+        self.codec = codec
+        self.committer = committer
+        self.clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, database: Database, codec: EventCodec, clock: Clock | None = None
+    ) -> AsyncIterator[PostgresEventLog]:
+        """A log that takes appends until the block ends."""
+        async with Committer.running(database.url) as committer:
+            yield cls(database, codec, committer, clock)
+
+    async def append(self, append: Append) -> Appended:
+        check(append)
+        prepared = Prepared(
+            append=append,
+            stored=[self.codec.store(new) for new in append.events],
+            meta=meta_of(append.cause),
+            at=self.clock.now() if self.clock else None,
+        )
+        row = await self.committer.commit(prepared)
+        match row["outcome"]:
+            case "moved":
+                raise TripMoved(append.trip_id)
+            case "reused":
+                raise EventIdsReused("some of these event ids are recorded already")
+        self.database.hints.tell_of_events()
+        if append.effects:
+            self.database.hints.tell_of_work()
+        return Appended(
+            first_position=row["first_position"],
+            last_position=row["last_position"],
+            recorded_at=row["recorded_at"],
+            duplicate=row["outcome"] == "duplicate",
+        )
+
+    async def read_trip(self, trip_id: str, after: int = 0) -> Sequence[Recorded]:
+        rows = await self.database.pool.fetch(
+            f"SELECT {COLUMNS} FROM tripledger.trip_events"
+            " WHERE trip_id = $1 AND notification_id > $2 ORDER BY notification_id",
+            as_uuid(trip_id),
+            after,
+        )
+        return [recorded(row, self.codec) for row in rows]
+
+    async def read_stream(self, stream_id: str, after_version: int = 0) -> Sequence[Recorded]:
+        rows = await self.database.pool.fetch(
+            f"SELECT {COLUMNS} FROM tripledger.trip_events"
+            " WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version",
+            as_uuid(stream_id),
+            after_version,
+        )
+        return [recorded(row, self.codec) for row in rows]
+
+    async def read_all(
+        self, after: int, limit: int, tenant: str | None = None
+    ) -> Sequence[Recorded]:
+        """An unreadable event ends the page before it; it is raised when it comes first."""
+        where = "notification_id > $1" + (" AND tenant = $3" if tenant is not None else "")
+        rows = await self.database.pool.fetch(
+            f"SELECT {COLUMNS} FROM tripledger.trip_events"
+            f" WHERE {where} ORDER BY notification_id LIMIT $2",
+            *((after, limit) if tenant is None else (after, limit, tenant)),
+        )
+        return readable_prefix(rows, self.codec)
+
+    async def last_position(self) -> int:
+        position = await self.database.pool.fetchval(
+            "SELECT notification_id FROM tripledger.trip_events"
+            " ORDER BY notification_id DESC LIMIT 1"
+        )
+        return int(position or 0)
+
+    async def changed(self, timeout_s: float) -> None:
+        await self.database.hints.log.wait(min(timeout_s, POLL_S))
+
+    async def broken_links(self) -> Sequence[BrokenLink]:
+        """Reads the whole log: what was changed, moved or removed since it was recorded."""
+        rows = await self.database.pool.fetch(
+            "SELECT position, stream_id, stream_version FROM tripledger.broken_links"
+            " ORDER BY position",
+            timeout=None,
+        )
+        return [BrokenLink(r["position"], str(r["stream_id"]), r["stream_version"]) for r in rows]
+
+
+def meta_of(cause: Cause) -> str:
+    return encode_meta(
+        {
+            "actor": cause.actor,
+            "request_id": cause.request_id,
+            "causation": cause.causation,
+            "correlation": cause.correlation,
+            "trace": cause.trace,
+        }
+    )
+
+
+def recorded(row: asyncpg.Record, codec: EventCodec) -> Recorded:
+    """A row of the log as what it says; raises UnreadableStoredEvent."""
+    position = row["notification_id"]
+    meta = row["meta"]
+    notification = Notification(
+        originator_id=row["originator_id"],
+        originator_version=row["originator_version"],
+        topic=row["topic"],
+        state=row["state"],
+        id=position,
+    )
+    return Recorded(
+        position=position,
+        event_id=str(row["event_id"]),
+        trip_id=str(row["trip_id"]),
+        stream_id=str(row["originator_id"]),
+        stream_version=row["originator_version"],
+        topic=row["topic"],
+        event=codec.read(notification, position),
+        recorded_at=row["recorded_at"],
+        cause=Cause(
+            tenant=row["tenant"],
+            actor=meta.get("actor", ""),
+            request_id=meta.get("request_id"),
+            causation=meta.get("causation"),
+            correlation=meta.get("correlation"),
+            trace=meta.get("trace"),
+        ),
+    )
+
+
+def readable_prefix(rows: Sequence[asyncpg.Record], codec: EventCodec) -> Sequence[Recorded]:
+    page: list[Recorded] = []
+    for row in rows:
+        try:
+            page.append(recorded(row, codec))
+        except UnreadableStoredEvent:
+            if not page:
+                raise
+            break
+    return page

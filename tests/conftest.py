@@ -1,0 +1,45 @@
+"""What any test may ask for: a real Postgres, and a migrated database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from adapters.database import Database, connect_database
+from tests.postgres import fresh_database, make_template, shared_server
+
+TEST_POOL_CONNECTIONS_MAX = 4
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres_server(testrun_uid: str) -> AsyncIterator[str]:
+    """The URL of a Postgres where databases may be made; all test processes share it."""
+    async with shared_server(testrun_uid) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres_template(postgres_server: str) -> str:
+    return await make_template(postgres_server)
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres_server: str, postgres_template: str) -> AsyncIterator[str]:
+    """A migrated database of the test's own."""
+    async with fresh_database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def empty_database_url(postgres_server: str) -> AsyncIterator[str]:
+    """A database of the test's own without any schema."""
+    async with fresh_database(postgres_server, None) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database of the test's own, connected."""
+    async with connect_database(database_url, pool_size=TEST_POOL_CONNECTIONS_MAX) as database:
+        yield database

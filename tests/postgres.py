@@ -1,0 +1,89 @@
+"""A fresh, migrated database for a test: copied from a template that is migrated once per server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+
+from adapters.embedded_postgres import embedded_postgres
+from adapters.migrate import migrate, read_migrations
+
+# Held while the template is looked for and made: test processes share one server.
+TEMPLATE_LOCK = 7411650125010103
+
+# A test's data need not survive a power cut; asked for once, they hold for the whole server.
+FAST_AND_FORGETFUL = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "SELECT pg_reload_conf()",
+)
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+@asynccontextmanager
+async def shared_server(run_id: str) -> AsyncIterator[str]:
+    """The server named by TRIPLEDGER_TEST_DATABASE_URL, or one that all processes of this test
+    run share and that vanishes with the last of them."""
+    url = os.environ.get("TRIPLEDGER_TEST_DATABASE_URL")
+    if url:
+        yield url
+        return
+    directory = Path(tempfile.gettempdir()) / f"tripledger-test-{run_id}"
+    async with embedded_postgres(directory, clean_up="delete") as url:
+        connection = await asyncpg.connect(url)
+        try:
+            for statement in FAST_AND_FORGETFUL:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+        yield url
+
+
+async def make_template(server_url: str) -> str:
+    """The name of a database at the present schema, made by whoever comes first."""
+    checksums = "".join(m.checksum for m in read_migrations())
+    name = f"tripledger_template_{hashlib.sha256(checksums.encode()).hexdigest()[:12]}"
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
+        known = "SELECT datistemplate FROM pg_database WHERE datname = $1"
+        finished = await connection.fetchval(known, name)
+        if not finished:
+            # One that is no template yet was left half made.
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            await connection.execute(f"CREATE DATABASE {name}")
+            await migrate(with_database(server_url, name))
+            await connection.execute(f"ALTER DATABASE {name} IS_TEMPLATE true")
+    finally:
+        await connection.close()
+    return name
+
+
+@asynccontextmanager
+async def fresh_database(server_url: str, template: str | None) -> AsyncIterator[str]:
+    """The URL of a database nobody else uses, copied from the template or empty."""
+    name = f"tripledger_test_{uuid4().hex}"
+    connection = await asyncpg.connect(server_url)
+    try:
+        source = f" TEMPLATE {template}" if template else ""
+        await connection.execute(f"CREATE DATABASE {name}{source}")
+        try:
+            yield with_database(server_url, name)
+        finally:
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()

@@ -48,9 +48,10 @@ class Cause:
 
     `actor` is `key:<id>`, `worker:<effect>`, `webhook:<provider>` or `operator:<id>`; `causation`
     the id of the task, request or event that led here; `correlation` ties one story together.
+    A command without a `tenant` acts for the trip's own; what is recorded always has one.
     """
 
-    tenant: str
+    tenant: str | None
     actor: str
     request_id: str | None = None
     causation: str | None = None

@@ -1,0 +1,114 @@
+"""The one road to the log: read, decide, append, and again if somebody else was first."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent, fold
+from domain.errors import Refused
+from domain.log import Append, Cause, NewEvent, Recorded, TripMoved
+from domain.ports import EventLog
+from domain.process import Command, advance
+from domain.trip.commands import StartTrip
+
+CONFLICTS_MAX = 50
+CONFLICT_PAUSE_S = 0.005
+
+
+def new_id() -> str:
+    """A random identifier (UUID text)."""
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """How things stand after a command; `events` is empty when it was so already."""
+
+    dossier: Dossier
+    events: Sequence[DossierEvent]
+    position: int
+
+
+class Road:
+    """Everything that changes a trip takes it: HTTP, MCP, webhooks, workers, operators."""
+
+    def __init__(self, log: EventLog, ids: Callable[[], str] = new_id) -> None:
+        self.log = log
+        self.new_id = ids
+
+    async def read(self, trip_id: str, tenant: str | None = None) -> tuple[Dossier, int]:
+        """A trip with its bookings and the position of its newest event.
+
+        Raises Refused("trip_not_found") where there is none, or it is another tenant's.
+        """
+        recorded = await self.log.read_trip(trip_id)
+        dossier = fold(r.event for r in recorded)
+        ensure_owned(dossier, tenant)
+        return dossier, recorded[-1].position
+
+    async def handle(self, trip_id: str, command: Command, cause: Cause) -> Handled:
+        """Decide `command` on the newest facts and record what follows, all or nothing.
+
+        Raises Refused (also where the trip is not of the cause's tenant), and TripMoved when the
+        trip never holds still.
+        """
+        for attempt in range(CONFLICTS_MAX):
+            recorded = await self.log.read_trip(trip_id)
+            before = fold(r.event for r in recorded)
+            if not isinstance(command, StartTrip):
+                ensure_owned(before, cause.tenant)
+            step = advance(command, before)
+            position = recorded[-1].position if recorded else 0
+            if not step.events:
+                return Handled(dossier=step.dossier, events=(), position=position)
+            assert step.dossier.trip is not None, "events belong to a trip"
+            append = Append(
+                trip_id=trip_id,
+                expected_position=position,
+                events=self.numbered(trip_id, recorded, step.events),
+                effects=step.effects,
+                cause=replace(
+                    cause,
+                    tenant=step.dossier.trip.tenant,
+                    correlation=cause.correlation or trip_id,
+                ),
+            )
+            try:
+                appended = await self.log.append(append)
+            except TripMoved:
+                await asyncio.sleep(CONFLICT_PAUSE_S * random.random() * min(attempt + 1, 10))
+                continue
+            return Handled(
+                dossier=step.dossier, events=step.events, position=appended.last_position
+            )
+        raise TripMoved(f"trip {trip_id} moved {CONFLICTS_MAX} times while one command waited")
+
+    def numbered(
+        self, trip_id: str, recorded: Sequence[Recorded], events: Sequence[DossierEvent]
+    ) -> list[NewEvent]:
+        """Each event with its stream and its number in it."""
+        versions = {r.stream_id: r.stream_version for r in recorded}
+        numbered = []
+        for event in events:
+            is_booking = isinstance(event, BOOKING_EVENT_TYPES)
+            stream_id = event.booking_id if is_booking else trip_id  # type: ignore[union-attr]
+            versions[stream_id] = versions.get(stream_id, 0) + 1
+            numbered.append(
+                NewEvent(
+                    event_id=self.new_id(),
+                    stream_id=stream_id,
+                    stream_version=versions[stream_id],
+                    event=event,
+                )
+            )
+        return numbered
+
+
+def ensure_owned(dossier: Dossier, tenant: str | None) -> None:
+    """Another tenant's trip is as absent as one that never was."""
+    if dossier.trip is None or (tenant is not None and dossier.trip.tenant != tenant):
+        raise Refused("trip_not_found", "There is no such trip.")

@@ -1,0 +1,38 @@
+"""What became of a task: done, again later, or a person must look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Its outcome is recorded, or there was nothing to do any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Try again after `pause`; `sent` tells whether its effect may have reached the provider."""
+
+    pause: timedelta
+    reason: str
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Trying again would not help."""
+
+    reason: str
+
+
+Outcome = Done | Again | Parked
+
+PAUSE_FIRST_S = 1.0
+PAUSE_MAX_S = 300.0
+
+
+def backoff(attempts: int) -> timedelta:
+    """Doubling pauses from a second up to five minutes; `attempts` counts from 1."""
+    return timedelta(seconds=min(PAUSE_FIRST_S * 2 ** (attempts - 1), PAUSE_MAX_S))

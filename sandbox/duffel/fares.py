@@ -72,6 +72,7 @@ class Fare:
     refund: Condition | None
     change: Condition | None
     holdable: bool
+    documents_required: bool = False
 
 
 DUFFEL_AIRWAYS = Airline("ZZ", "Duffel Airways", "https://duffel.com/conditions-of-carriage")
@@ -82,6 +83,7 @@ AMERICAN_AIRLINES = Airline("AA", "American Airlines", "https://www.aa.com/condi
 FORBIDDEN = Condition(None)
 FREE = Condition(Decimal(0))
 
+# The cheapest first.
 FARES = (
     Fare(
         DUFFEL_AIRWAYS,
@@ -91,7 +93,6 @@ FARES = (
         change=Condition(Decimal(125)),
         holdable=True,
     ),
-    Fare(DUFFEL_AIRWAYS, "Flex", Decimal("1.35"), refund=FREE, change=FREE, holdable=True),
     Fare(
         BRITISH_AIRWAYS,
         "Economy Saver",
@@ -108,7 +109,9 @@ FARES = (
         refund=FORBIDDEN,
         change=FREE,
         holdable=True,
+        documents_required=True,
     ),
+    Fare(DUFFEL_AIRWAYS, "Flex", Decimal("1.35"), refund=FREE, change=FREE, holdable=True),
 )
 
 

@@ -99,6 +99,16 @@ def offer_wire(offer: Offer, *, with_services: bool) -> Json:
     return {**offer.wire, "available_services": offer.bags if with_services else None}
 
 
+def charge(total: Decimal, currency: str) -> Json:
+    """No way of paying costs extra here."""
+    return {
+        "surcharge_amount": money(Decimal(0)),
+        "surcharge_currency": currency,
+        "charge_amount": money(total),
+        "charge_currency": currency,
+    }
+
+
 def read_services(data: Node, field: str) -> list[tuple[str, int]]:
     """Pairs of service id and quantity; naming one service twice is refused."""
     wanted = [
@@ -216,7 +226,10 @@ class FlightSearch:
             **offer_wire(offer, with_services=True),
             "total_amount": money(total),
             "intended_services": [{"id": each, "quantity": n} for each, n in wanted],
-            "intended_payment_methods": data.optional("intended_payment_methods", list) or [],
+            "intended_payment_methods": [
+                {**node.value, **charge(total, self.world.currency)}
+                for node in data.objects("intended_payment_methods", may_be_empty=True)
+            ],
         }
         return web.json_response({"data": body})
 

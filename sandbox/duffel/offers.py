@@ -127,6 +127,13 @@ def payment_requirements(now: datetime, *, holdable: bool) -> Json:
     }
 
 
+def conditions_wire(fare: Fare, currency: str) -> Json:
+    return {
+        "refund_before_departure": None if fare.refund is None else fare.refund.wire(currency),
+        "change_before_departure": None if fare.change is None else fare.change.wire(currency),
+    }
+
+
 def make_offer(
     legs: Sequence[Leg],
     fare: Fare,
@@ -144,7 +151,6 @@ def make_offer(
         slice_wire(leg, fare, behaviour, passengers, cabin=cabin, currency=currency) for leg in legs
     ]
     last = slices[-1]["segments"][-1]["departing_at"]
-    documents_required = fare.brand == "Main Cabin"
     wire: Json = {
         "id": new_id("off"),
         "live_mode": False,
@@ -159,11 +165,8 @@ def make_offer(
         "payment_requirements": payment_requirements(
             now, holdable=fare.holdable or behaviour.only_holdable
         ),
-        "conditions": {
-            "refund_before_departure": None if fare.refund is None else fare.refund.wire(currency),
-            "change_before_departure": None if fare.change is None else fare.change.wire(currency),
-        },
-        "passenger_identity_documents_required": documents_required,
+        "conditions": conditions_wire(fare, currency),
+        "passenger_identity_documents_required": fare.documents_required,
         "supported_passenger_identity_document_types": ["passport"],
         "supported_loyalty_programmes": [],
         "private_fares": [],

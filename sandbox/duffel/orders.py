@@ -124,6 +124,35 @@ def booked_services(offer: Offer, wanted: Sequence[tuple[str, int]]) -> list[Jso
     return services
 
 
+def seated(slices: list[Json], services: list[Json]) -> list[Json]:
+    """The slices with each passenger's chosen seat on each segment."""
+    seats = {
+        (service["segment_ids"][0], service["passenger_ids"][0]): {
+            "designator": service["metadata"]["designator"],
+            "name": "",
+            "disclosures": [],
+        }
+        for service in services
+        if service["type"] == "seat"
+    }
+    return [
+        {
+            **part,
+            "segments": [
+                {
+                    **segment,
+                    "passengers": [
+                        {**person, "seat": seats.get((segment["id"], person["passenger_id"]))}
+                        for person in segment["passengers"]
+                    ],
+                }
+                for segment in part["segments"]
+            ],
+        }
+        for part in slices
+    ]
+
+
 def available_actions(offer: Offer) -> list[str]:
     """What the airline lets be done; unknown refund conditions mean: not by the API."""
     actions = ["update"]
@@ -145,6 +174,7 @@ def make_order(
 ) -> Order:
     """The order of an offer: ticketed at once, or held without payment."""
     total = offer.total + offer.price_of(services)
+    booked = booked_services(offer, services)
     requirements = offer.wire["payment_requirements"]
     wire: Json = {
         "id": new_id("ord"),
@@ -156,9 +186,9 @@ def make_order(
         "booking_reference": new_booking_reference(),
         "owner": offer.wire["owner"],
         **amounts(total, offer.wire["total_currency"]),
-        "slices": offer.wire["slices"],
+        "slices": seated(offer.wire["slices"], booked),
         "passengers": passengers,
-        "services": booked_services(offer, services),
+        "services": booked,
         "conditions": offer.wire["conditions"],
         "documents": [],
         "payment_status": {

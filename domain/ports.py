@@ -215,3 +215,11 @@ class Outbox(Protocol):
     def changed(self, timeout_s: float) -> Awaitable[None]:
         """Wait for a hint that there may be work, at most `timeout_s`."""
         ...
+
+
+class OfferShelf(Protocol):
+    """Offers that searches have shown, by tenant: where an item's price and facts come from."""
+
+    def put(self, tenant: str, offers: Sequence[Offer]) -> Awaitable[None]: ...
+
+    def get(self, tenant: str, offer_id: str) -> Awaitable[Offer | None]: ...

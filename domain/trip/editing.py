@@ -1,4 +1,8 @@
-"""Deciding edits: what goes into a trip, who travels, which extras."""
+"""Deciding edits: what goes into a trip, who travels, which extras.
+
+Whether the trip may be edited at all is asked last: an edit that is wrong in itself must not
+cost the customer an open checkout.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,6 @@ def start(command: c.StartTrip, trip: Trip | None) -> list[e.TripEvent]:
 def add_item(command: c.AddItem, trip: Trip) -> list[e.TripEvent]:
     if trip.item(command.item_id) is not None:
         return []
-    ensure_may("edit", trip)
     offer = command.offer
     if len(trip.items) >= ITEMS_MAX:
         raise Refused("too_many_items", f"A trip holds at most {ITEMS_MAX} items.")
@@ -43,6 +46,7 @@ def add_item(command: c.AddItem, trip: Trip) -> list[e.TripEvent]:
             "This offer is in the trip already; search again for a second one.",
             offer_id=offer.offer_id,
         )
+    ensure_may("edit", trip)
     return [e.ItemAdded(item_id=command.item_id, offer=offer, added_at=command.now)]
 
 
@@ -56,9 +60,9 @@ def remove_item(command: c.RemoveItem, trip: Trip) -> list[e.TripEvent]:
 def set_travelers(command: c.SetTravelers, trip: Trip) -> list[e.TripEvent]:
     if command.travelers == trip.travelers and command.contact == trip.contact:
         return []
-    ensure_may("edit", trip)
     if len(command.travelers) > TRAVELERS_MAX:
         raise Refused("too_many_travelers", f"A trip holds at most {TRAVELERS_MAX} travelers.")
+    ensure_may("edit", trip)
     return [
         e.TravelersSet(travelers=command.travelers, contact=command.contact, set_at=command.now)
     ]
@@ -70,7 +74,6 @@ def select_ancillaries(command: c.SelectAncillaries, trip: Trip) -> list[e.TripE
         raise Refused("item_not_found", "The trip has no such item.", item_id=command.item_id)
     if command.selections == item.selections:
         return []
-    ensure_may("edit", trip)
     known = {traveler.traveler_id for traveler in trip.travelers}
     for selection in command.selections:
         if selection.traveler_id is not None and selection.traveler_id not in known:
@@ -81,6 +84,7 @@ def select_ancillaries(command: c.SelectAncillaries, trip: Trip) -> list[e.TripE
             )
         if selection.price.currency != item.price.currency:
             raise Refused("currency_mismatch", "The extra is priced in another currency.")
+    ensure_may("edit", trip)
     return [
         e.AncillariesSelected(
             item_id=command.item_id, selections=command.selections, selected_at=command.now

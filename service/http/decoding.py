@@ -1,4 +1,4 @@
-"""From bytes and query strings to typed requests: strict, bounded, and each error names its field."""
+"""From bytes and query strings to typed requests: strict, bounded, every error names its field."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def decode_body(request: web.Request, raw: bytes, kind: type[StructT]) -> Struct
     if not raw:
         raw = b"{}"
     elif request.content_type != "application/json":
-        raise Problem("unsupported_media_type", "Send the body as `Content-Type: application/json`.")
+        raise Problem(
+            "unsupported_media_type", "Send the body as `Content-Type: application/json`."
+        )
     if b"\\u0000" in raw:
         raise Problem(
             "validation_failed", "Text must not contain the character U+0000: leave it out."
@@ -136,7 +138,7 @@ def code_of(what: str) -> str:
         return "invalid_format"
     if "of length" in what:
         return "wrong_length"
-    return "out_of_range" if re.search(r"`\w+` [<>]=? ", what) else "wrong_type"
+    return "out_of_range" if re.search(r"` [<>]=? ", what) else "wrong_type"
 
 
 def json_pointer(path: str) -> str:

@@ -1,6 +1,13 @@
 """Problems: the catalogue of everything that can be refused, and how each is answered."""
 
-from service.http.problems.answers import FieldProblem, Problem, ProblemDocument, answer, document
+from service.http.problems.answers import (
+    FieldProblem,
+    Problem,
+    ProblemDocument,
+    answer,
+    document,
+    problem_of,
+)
 from service.http.problems.catalogue import CATALOGUE
 from service.http.problems.kinds import ProblemType
 
@@ -12,4 +19,5 @@ __all__ = [
     "ProblemType",
     "answer",
     "document",
+    "problem_of",
 ]

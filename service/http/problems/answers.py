@@ -11,7 +11,10 @@ import structlog
 from aiohttp import web
 
 from domain.errors import Refused
+from domain.log import TripMoved
 from domain.money import Money
+from domain.payments import PaymentOutcomeUnknown, PaymentProviderBusy, PaymentRefused
+from domain.suppliers import SupplierUnavailable, WebhookRejected
 from service.http.problems.catalogue import CATALOGUE
 from service.http.problems.kinds import ProblemType
 
@@ -76,6 +79,29 @@ class Problem(Exception):
             log.error("problem_code_unknown", code=code)
             code = UNKNOWN_CODE
         return cls(code, refused.detail, facts=refused.facts)
+
+
+# What the outside world may raise through a handler; the details are ours, not theirs.
+OUTSIDE: dict[type[Exception], tuple[str, str]] = {
+    TripMoved: ("version_conflict", "The trip never held still while this waited."),
+    SupplierUnavailable: ("supplier_unavailable", "The supplier gave no usable answer."),
+    PaymentProviderBusy: ("payment_provider_unavailable", "The payment provider is busy."),
+    PaymentOutcomeUnknown: ("outcome_unknown", "The payment provider's answer got lost."),
+    PaymentRefused: ("payment_refused", "The payment provider refused the request."),
+    WebhookRejected: ("webhook_rejected", "The signature, its time or the body is not acceptable."),
+}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The problem an exception stands for; None: it is a fault of this program."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refused):
+        return Problem.of(error)
+    for kind, (code, detail) in OUTSIDE.items():
+        if isinstance(error, kind):
+            return Problem(code, detail)
+    return None
 
 
 def answer(problem: Problem, *, instance: str, request_id: str) -> web.Response:

@@ -1,0 +1,288 @@
+"""Typed routes: one definition decodes and validates the request, guards it, runs the handler,
+encodes the answer, and is what the OpenAPI document is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID, uuid4, uuid5
+
+import msgspec
+from aiohttp import web
+
+from service.http.decoding import NoQuery, decode_body, decode_query, read_body
+from service.http.idempotency import Idempotency, Rendered, answered_once, claim_of, key_of
+from service.http.identity import ANONYMOUS, ApiKeys, Caller, authorize, identify
+from service.http.problems import CATALOGUE, Problem, answer, problem_of
+
+BodyT = TypeVar("BodyT")
+QueryT = TypeVar("QueryT")
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+JSON = "application/json"
+BODY_BYTES_MAX = 65_536
+READ_TIMEOUT_S = 10.0
+OPERATIONS = UUID("6f1d3f0e-5a3b-4e0c-9a43-0a3f0f2b7c51")
+
+REQUEST_ID = web.RequestKey("request_id", str)
+CALLER = web.RequestKey("caller", Caller)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathParameter:
+    """A part of the path; what does not fit the pattern is as absent as any unknown id."""
+
+    pattern: re.Pattern[str]
+    description: str
+    absent: str
+    example: str
+
+
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+ID_TEXT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+SOME_UUID = "7d0c2a9e-4b2f-4f0e-9d51-3c6a1f0b8e24"
+PATH_PARAMETERS = {
+    "trip_id": PathParameter(
+        pattern=UUID_TEXT, description="The trip.", absent="trip_not_found", example=SOME_UUID
+    ),
+    "item_id": PathParameter(
+        pattern=ID_TEXT, description="The item.", absent="item_not_found", example=SOME_UUID
+    ),
+    "group_id": PathParameter(
+        pattern=ID_TEXT,
+        description="The group of bookings made by one checkout.",
+        absent="group_not_found",
+        example=SOME_UUID,
+    ),
+    "code": PathParameter(
+        pattern=ID_TEXT,
+        description="The booking's code, as the traveller reads it.",
+        absent="booking_not_found",
+        example="K7RM2XQ9",
+    ),
+    "problem_code": PathParameter(
+        pattern=re.compile(r"[a-z_]{1,60}"),
+        description="The problem's code.",
+        absent="problem_not_found",
+        example="price_changed",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[BodyT, QueryT]):
+    """A request that has passed every check at the door."""
+
+    body: BodyT
+    query: QueryT
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    caller: Caller
+    request_id: str
+    operation: UUID
+
+    def new_id(self, name: str) -> str:
+        """An id for something this call makes: repeated with its Idempotency-Key, also after a
+        crash, the same call makes the same ids."""
+        return str(uuid5(self.operation, name))
+
+    def expected_version(self) -> int | None:
+        """The version in If-Match: `3`, `"3"` or `W/"3"`; None when there is none, or `*`."""
+        header = self.headers.get("If-Match")
+        if header is None or header.strip() == "*":
+            return None
+        match = re.fullmatch(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', header.strip())
+        if match is None:
+            raise Problem("invalid_request", "If-Match must be one ETag of this service, or `*`.")
+        return int(match[1] or match[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`body` is encoded as JSON, bytes go out as they are; `status` unset: the route's."""
+
+    body: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One call of the API. `body` is a Struct type, or `bytes` for a raw body of any type.
+
+    `secret`: the answer carries secrets and must not be kept for repeats; the handler is
+    idempotent by itself. `public` routes know no caller. `edits`: honours If-Match.
+    """
+
+    method: Method
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    description: str = ""
+    body: type[msgspec.Struct] | type[bytes] | None = None
+    query: type[msgspec.Struct] = NoQuery
+    answer: Any = None
+    media_type: str = JSON
+    status: int = 200
+    scopes: tuple[str, ...] = ()
+    public: bool = False
+    secret: bool = False
+    edits: bool = False
+    x_api_key: bool = False
+    problems: tuple[str, ...] = ()
+    body_example: Any = None
+    answer_example: Any = None
+    body_bytes_max: int = BODY_BYTES_MAX
+
+    @property
+    def keyed(self) -> bool:
+        """Whether an Idempotency-Key means something here."""
+        return self.method == "POST" and not self.public
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What guarding a route needs from the rest of the program."""
+
+    api_keys: ApiKeys
+    idempotency: Idempotency
+    now: Callable[[], datetime]
+    read_timeout_s: float = READ_TIMEOUT_S
+
+
+def register(app: web.Application, routes: Iterable[Route], door: Door) -> None:
+    """Add the routes; raises at start when one names a code or a path parameter unknown here."""
+    for route in routes:
+        unknown = set(route.problems) - CATALOGUE.keys()
+        assert not unknown, f"{route.name} answers with unknown codes: {unknown}"
+        names = re.findall(r"{(\w+)}", route.path)
+        assert set(names) <= PATH_PARAMETERS.keys(), f"{route.name}: unknown path parameter"
+        serve = served(route, door)
+        if route.method == "GET":
+            app.router.add_get(route.path, serve, allow_head=True)
+        else:
+            app.router.add_route(route.method, route.path, serve)
+
+
+def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def serve(request: web.Request) -> web.Response:
+        caller = await admitted(request, route, door)
+        path = checked_path(request)
+        query = decode_query(request.query, list(request.query), route.query)
+        raw = await body_bytes(request, route, door)
+        body = decoded(request, route, raw)
+        key = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
+        if key is None:
+            call = call_of(request, caller, path, query, body, uuid4())
+            return response_of(rendered(route, await route.handler(call)))
+        canonical = msgspec.json.encode(body, order="deterministic")
+        claim = claim_of(caller, route=route.name, path=request.path_qs, key=key, body=canonical)
+        spelled = "\n".join([claim.tenant, claim.caller, claim.route, key])
+        operation = uuid5(OPERATIONS, f"{spelled}\n{claim.request_hash.hex()}")
+        call = call_of(request, caller, path, query, body, operation)
+
+        async def run() -> Rendered:
+            return await refusals_rendered(request, route, call)
+
+        return response_of(
+            await answered_once(door.idempotency, claim, run, now=door.now, secret=route.secret)
+        )
+
+    return serve
+
+
+async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
+    if route.public:
+        return ANONYMOUS
+    caller = await identify(request, door.api_keys, x_api_key=route.x_api_key)
+    request[CALLER] = caller
+    authorize(caller, route.scopes)
+    return caller
+
+
+def checked_path(request: web.Request) -> dict[str, str]:
+    for name, value in request.match_info.items():
+        parameter = PATH_PARAMETERS[name]
+        if not parameter.pattern.fullmatch(value):
+            raise Problem(parameter.absent, f"{CATALOGUE[parameter.absent].title}.")
+    return dict(request.match_info)
+
+
+async def body_bytes(request: web.Request, route: Route, door: Door) -> bytes:
+    return await read_body(request, bytes_max=route.body_bytes_max, timeout_s=door.read_timeout_s)
+
+
+def decoded(request: web.Request, route: Route, raw: bytes) -> Any:
+    if route.body is bytes:
+        return raw
+    if route.body is None:
+        if raw and raw.strip() not in {b"{}", b"null"}:
+            raise Problem("validation_failed", "This request takes no body: leave it out.")
+        return None
+    assert issubclass(route.body, msgspec.Struct)
+    return decode_body(request, raw, route.body)
+
+
+def call_of(
+    request: web.Request,
+    caller: Caller,
+    path: dict[str, str],
+    query: Any,
+    body: Any,
+    operation: UUID,
+) -> Call[Any, Any]:
+    return Call(
+        body=body,
+        query=query,
+        path=path,
+        headers=request.headers,
+        caller=caller,
+        request_id=request[REQUEST_ID],
+        operation=operation,
+    )
+
+
+async def refusals_rendered(request: web.Request, route: Route, call: Call[Any, Any]) -> Rendered:
+    """The handler's answer or its refusal, both as they go over the wire."""
+    try:
+        return rendered(route, await route.handler(call))
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        refusal = answer(problem, instance=request.path, request_id=call.request_id)
+        assert isinstance(refusal.body, bytes)
+        return Rendered(
+            status=refusal.status,
+            body=refusal.body,
+            headers=dict(refusal.headers),
+            retryable=problem.kind.retryable,
+        )
+
+
+def rendered(route: Route, given: Answer) -> Rendered:
+    status = given.status if given.status is not None else route.status
+    if given.body is None:
+        return Rendered(status=status, body=b"", headers=given.headers)
+    body = given.body if isinstance(given.body, bytes) else msgspec.json.encode(given.body)
+    headers = {"Content-Type": route.media_type, **given.headers}
+    return Rendered(status=status, body=body, headers=headers)
+
+
+def response_of(given: Rendered) -> web.Response:
+    return web.Response(status=given.status, body=given.body or None, headers=given.headers)
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'

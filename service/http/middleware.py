@@ -1,0 +1,133 @@
+"""Around every request: its id, problems instead of exceptions, security headers, one log line."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from service.http.api import CALLER, REQUEST_ID
+from service.http.metrics import HttpMetrics
+from service.http.problems import CATALOGUE, Problem, answer, problem_of
+
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+HEALTH_ROUTES = frozenset(["/healthz", "/readyz", "/metrics"])
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Server": "tripledger",
+}
+STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+
+# What aiohttp itself refuses, in the words of the catalogue.
+OF_STATUS = {
+    400: ("invalid_request", "The request is not valid HTTP."),
+    404: ("not_found", "There is nothing at this path."),
+    405: ("method_not_allowed", "This path does not know this method."),
+    406: ("not_acceptable", "No answer of the wanted kind exists."),
+    413: ("body_too_large", "The body is larger than this path accepts."),
+    415: ("unsupported_media_type", "This path does not take a body of this kind."),
+}
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger("service.http")
+
+
+def doorkeeper(
+    metrics: HttpMetrics, *, https: bool = False
+) -> Callable[[web.Request, Next], Awaitable[web.StreamResponse]]:
+    """The outermost middleware; `https`: the service is reached over TLS."""
+    headers = dict(SECURITY_HEADERS)
+    if https:
+        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+
+    @web.middleware
+    async def keep(request: web.Request, handler: Next) -> web.StreamResponse:
+        started = time.perf_counter()
+        request_id = request_id_of(request)
+        request[REQUEST_ID] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = await answered(request, handler, request_id)
+        if not response.prepared:
+            for name, value in headers.items():
+                response.headers.setdefault(name, value)
+            response.headers["X-Request-ID"] = request_id
+        seconds = time.perf_counter() - started
+        route = template_of(request)
+        metrics.observe(request.method, route, response.status, seconds)
+        tell(request, response, route, seconds)
+        return response
+
+    return keep
+
+
+def request_id_of(request: web.Request) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    return given if SANE_REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+async def answered(request: web.Request, handler: Next, request_id: str) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            return redirect_of(error)
+        problem = of_http(error)
+    except ConnectionError:
+        raise
+    except Exception as error:
+        found = problem_of(error)
+        if found is None:
+            log.exception("request_failed", route=template_of(request), method=request.method)
+            found = Problem("internal_error", "The request failed; its request_id tells us more.")
+        problem = found
+    return answer(problem, instance=request.path, request_id=request_id)
+
+
+def redirect_of(error: web.HTTPException) -> web.Response:
+    return web.Response(status=error.status, headers=error.headers)
+
+
+def of_http(error: web.HTTPException) -> Problem:
+    code, detail = OF_STATUS.get(
+        error.status, ("invalid_request", "The request is not acceptable.")
+    )
+    if error.status >= 500:
+        code, detail = "internal_error", "The request failed; its request_id tells us more."
+    allow = error.headers.get("Allow")
+    assert code in CATALOGUE
+    return Problem(code, detail, headers={"Allow": allow} if allow else None)
+
+
+def template_of(request: web.Request) -> str:
+    """The route as it was declared, never the path itself: that may hold what nobody should log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "-"
+
+
+def tell(request: web.Request, response: web.StreamResponse, route: str, seconds: float) -> None:
+    caller = request.get(CALLER)
+    level = log.debug if route in HEALTH_ROUTES else log.info
+    level(
+        "request",
+        method=request.method,
+        route=route,
+        status=response.status,
+        duration_ms=round(seconds * 1000, 2),
+        tenant=caller.tenant if caller else None,
+        key_id=caller.key_id if caller else None,
+        trip_id=request.match_info.get("trip_id"),
+        replayed=True if "Idempotent-Replayed" in response.headers else None,
+    )

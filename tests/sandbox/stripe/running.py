@@ -71,6 +71,7 @@ class RunningSandbox:
     clock: SandboxClock
     http: aiohttp.ClientSession
     receiver: WebhookReceiver
+    hook_url: str
     seen: list[SeenExchange] = field(default_factory=list)
 
     async def act(self, path: str, **body: Any) -> dict[str, Any]:
@@ -139,11 +140,12 @@ async def running_sandbox() -> AsyncIterator[RunningSandbox]:
     shop.router.add_post("/hook", receiver.receive)
     shop_server = TestServer(shop)
     await shop_server.start_server()
+    hook_url = str(shop_server.make_url("/hook"))
     clock = SandboxClock()
     app = create_app(
         api_key=API_KEY,
         webhook_secret=SECRET,
-        webhook_url=str(shop_server.make_url("/hook")),
+        webhook_url=hook_url,
         clock=clock,
     )
     seen: list[SeenExchange] = []
@@ -153,7 +155,7 @@ async def running_sandbox() -> AsyncIterator[RunningSandbox]:
     async with aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
         try:
-            yield RunningSandbox(url, clock, http, receiver, seen)
+            yield RunningSandbox(url, clock, http, receiver, hook_url, seen)
         finally:
             await server.close()
             await shop_server.close()

@@ -1,0 +1,153 @@
+"""A request repeated under its key gets the first answer again, and is never carried out twice at
+the same time. Keys are the caller's own: tenant, caller and route are part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from adapters.database import Database, rows_touched
+
+KEPT_FOR = timedelta(days=7)
+# A request that began this long ago and has no answer died with its process.
+ABANDONED_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKey:
+    tenant: str
+    caller: str
+    route: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Carry the request out, then `complete` or `abandon` with this."""
+
+    key: RequestKey
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The answer that was given before, byte for byte."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """The same request is being carried out now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBody:
+    """The key was used for a different request."""
+
+
+Begun = Fresh | Replay | InFlight | OtherBody
+
+
+class Idempotency(Protocol):
+    async def begin(self, key: RequestKey, request_hash: str, now: datetime) -> Begun: ...
+
+    async def complete(
+        self, fresh: Fresh, status: int, headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        """Keep the answer; False: the request took so long that another attempt took over."""
+        ...
+
+    async def abandon(self, fresh: Fresh) -> None:
+        """No answer worth keeping: the key is free again."""
+        ...
+
+    async def purge(self, now: datetime) -> int:
+        """Drop what is no longer kept; answers how much that was."""
+        ...
+
+
+BEGIN = """
+INSERT INTO tripledger.idempotency AS i (
+    tenant, caller, route, key, request_hash, token, started_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (tenant, caller, route, key) DO UPDATE SET
+    request_hash = excluded.request_hash, token = excluded.token,
+    started_at = excluded.started_at, status = NULL, headers = NULL, body = NULL
+WHERE i.started_at <= $8
+    OR (i.status IS NULL AND i.started_at <= $9 AND i.request_hash = excluded.request_hash)
+RETURNING token
+"""
+
+LOOK = """
+SELECT request_hash, status, headers, body FROM tripledger.idempotency
+WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4
+"""
+
+COMPLETE = """
+UPDATE tripledger.idempotency SET status = $6, headers = $7, body = $8
+WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4 AND token = $5 AND status IS NULL
+"""
+
+ABANDON = """
+DELETE FROM tripledger.idempotency
+WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4 AND token = $5 AND status IS NULL
+"""
+
+
+class PostgresIdempotency:
+    """Implements `Idempotency`."""
+
+    def __init__(self, database: Database) -> None:
+        self.pool = database.pool
+
+    async def begin(self, key: RequestKey, request_hash: str, now: datetime) -> Begun:
+        token = str(uuid4())
+        while True:
+            begun = await self.pool.fetchval(
+                BEGIN,
+                *row_key(key),
+                request_hash,
+                token,
+                now,
+                now - KEPT_FOR,
+                now - ABANDONED_AFTER,
+            )
+            if begun is not None:
+                return Fresh(key, token)
+            row = await self.pool.fetchrow(LOOK, *row_key(key))
+            if row is None:
+                # Abandoned between the two statements: the key is free.
+                continue
+            if row["request_hash"] != request_hash:
+                return OtherBody()
+            if row["status"] is None:
+                return InFlight()
+            return Replay(row["status"], row["headers"], row["body"])
+
+    async def complete(
+        self, fresh: Fresh, status: int, headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        done = await self.pool.execute(
+            COMPLETE, *row_key(fresh.key), fresh.token, status, dict(headers), body
+        )
+        return rows_touched(done) == 1
+
+    async def abandon(self, fresh: Fresh) -> None:
+        await self.pool.execute(ABANDON, *row_key(fresh.key), fresh.token)
+
+    async def purge(self, now: datetime) -> int:
+        return rows_touched(
+            await self.pool.execute(
+                "DELETE FROM tripledger.idempotency WHERE started_at <= $1", now - KEPT_FOR
+            )
+        )
+
+
+def row_key(key: RequestKey) -> tuple[str, str, str, str]:
+    return (key.tenant, key.caller, key.route, key.key)

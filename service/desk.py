@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -84,9 +84,11 @@ class Desk:
     async def search_stays(self, search: StaySearch, tenant: str) -> Sequence[Offer]:
         return await self.search(lambda supplier: supplier.search_stays(search), tenant)
 
-    async def search(self, ask: Callable[[Supplier], object], tenant: str) -> Sequence[Offer]:
+    async def search(
+        self, ask: Callable[[Supplier], Awaitable[Sequence[Offer]]], tenant: str
+    ) -> Sequence[Offer]:
         answers = await asyncio.gather(
-            *(ask(supplier) for supplier in self.suppliers.values()),  # type: ignore[call-overload]
+            *(ask(supplier) for supplier in self.suppliers.values()),
             return_exceptions=True,
         )
         offers: list[Offer] = []
@@ -250,9 +252,7 @@ class Desk:
             )
             await self.wait(until, slow)
             dossier, _ = await self.road.read(trip_id, cause.tenant)
-        return BookAnswer(
-            dossier=dossier, checkout=checkout, secrets=await self.secrets(checkout)
-        )
+        return BookAnswer(dossier=dossier, checkout=checkout, secrets=await self.secrets(checkout))
 
     async def secrets(self, checkout: Checkout) -> DirectSecrets | None:
         """Fresh at every answer: they are short-lived and never stored."""

@@ -13,9 +13,10 @@ from uuid import UUID, uuid4, uuid5
 import msgspec
 from aiohttp import web
 
+from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
-from service.http.idempotency import Idempotency, Rendered, answered_once, claim_of, key_of
-from service.http.identity import ANONYMOUS, ApiKeys, Caller, authorize, identify
+from service.http.idempotency import Rendered, answered_once, key_of, request_hash
+from service.http.identity import ANONYMOUS, Caller, KeyRing, authorize, identify
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
 
 BodyT = TypeVar("BodyT")
@@ -155,7 +156,7 @@ class Route:
 class Door:
     """What guarding a route needs from the rest of the program."""
 
-    api_keys: ApiKeys
+    api_keys: KeyRing
     idempotency: Idempotency
     now: Callable[[], datetime]
     read_timeout_s: float = READ_TIMEOUT_S
@@ -182,30 +183,35 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         query = decode_query(request.query, list(request.query), route.query)
         raw = await body_bytes(request, route, door)
         body = decoded(request, route, raw)
-        key = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
-        if key is None:
+        text = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
+        if text is None:
             call = call_of(request, caller, path, query, body, uuid4())
             return response_of(rendered(route, await route.handler(call)))
+        key = RequestKey(tenant=caller.tenant, caller=caller.key_id, route=route.name, key=text)
         canonical = msgspec.json.encode(body, order="deterministic")
-        claim = claim_of(caller, route=route.name, path=request.path_qs, key=key, body=canonical)
-        spelled = "\n".join([claim.tenant, claim.caller, claim.route, key])
-        operation = uuid5(OPERATIONS, f"{spelled}\n{claim.request_hash.hex()}")
-        call = call_of(request, caller, path, query, body, operation)
-
-        async def run() -> Rendered:
-            return await refusals_rendered(request, route, call)
-
-        return response_of(
-            await answered_once(door.idempotency, claim, run, now=door.now, secret=route.secret)
+        hashed = request_hash(request.path_qs, canonical)
+        call = call_of(request, caller, path, query, body, operation_of(key, hashed))
+        once = await answered_once(
+            door.idempotency,
+            key,
+            hashed,
+            lambda: refusals_rendered(request, route, call),
+            now=door.now(),
+            secret=route.secret,
         )
+        return response_of(once)
 
     return serve
+
+
+def operation_of(key: RequestKey, hashed: str) -> UUID:
+    return uuid5(OPERATIONS, "\n".join([key.tenant, key.caller, key.route, key.key, hashed]))
 
 
 async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
     if route.public:
         return ANONYMOUS
-    caller = await identify(request, door.api_keys, x_api_key=route.x_api_key)
+    caller = await identify(request, door.api_keys, door.now(), x_api_key=route.x_api_key)
     request[CALLER] = caller
     authorize(caller, route.scopes)
     return caller

@@ -7,9 +7,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from service.http.identity import Caller
+from adapters.idempotency import Fresh, Idempotency, InFlight, OtherBody, Replay, RequestKey
 from service.http.problems import Problem
 
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
@@ -26,52 +26,6 @@ class Rendered:
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One use of a key: whose it is, on which route, and the hash of the whole request."""
-
-    tenant: str
-    caller: str
-    route: str
-    key: str
-    request_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """The key is ours: carry the request out, then complete or abandon it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    rendered: Rendered
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """The first request with this key has not been answered yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class OtherRequest:
-    """The key belongs to a different request."""
-
-
-Begun = Fresh | Replay | InFlight | OtherRequest
-
-
-class Idempotency(Protocol):
-    """Where answers are kept; a claim left open by a crash can be taken over after a while."""
-
-    def begin(self, claim: Claim, now: datetime) -> Awaitable[Begun]: ...
-
-    def complete(self, claim: Claim, rendered: Rendered, now: datetime) -> Awaitable[None]: ...
-
-    def abandon(self, claim: Claim) -> Awaitable[None]:
-        """Nothing worth keeping came of it: the key may be used again."""
-        ...
-
-
 def key_of(header: str | None) -> str | None:
     if header is None:
         return None
@@ -83,20 +37,18 @@ def key_of(header: str | None) -> str | None:
     return header
 
 
-def claim_of(caller: Caller, *, route: str, path: str, key: str, body: bytes) -> Claim:
+def request_hash(path: str, body: bytes) -> str:
     """`body` in one canonical spelling, so that spaces and the order of keys do not matter."""
-    request = hashlib.sha256(path.encode() + b"\n" + body).digest()
-    return Claim(
-        tenant=caller.tenant, caller=caller.key_id, route=route, key=key, request_hash=request
-    )
+    return hashlib.sha256(path.encode() + b"\n" + body).hexdigest()
 
 
 async def answered_once(
     store: Idempotency,
-    claim: Claim,
+    key: RequestKey,
+    hashed: str,
     run: Callable[[], Awaitable[Rendered]],
     *,
-    now: Callable[[], datetime],
+    now: datetime,
     secret: bool,
 ) -> Rendered:
     """Run it, or answer what the first run answered.
@@ -104,18 +56,20 @@ async def answered_once(
     What was refused for the time being, and what failed on our side, is not kept. A `secret`
     answer is not kept either: its route is idempotent by itself and is simply run again.
     """
-    begun = await store.begin(claim, now())
+    begun = await store.begin(key, hashed, now)
     match begun:
         case Fresh():
-            return await run_and_keep(store, claim, run, now=now, secret=secret)
-        case Replay(rendered):
-            return as_replay(await run() if secret and rendered.status < 300 else rendered)
+            return await run_and_keep(store, begun, run, secret=secret)
+        case Replay():
+            if secret and begun.status < 300:
+                return as_replay(await run())
+            return as_replay(Rendered(status=begun.status, body=begun.body, headers=begun.headers))
         case InFlight():
             raise Problem(
                 "idempotency_in_flight",
                 "The first request with this Idempotency-Key is still running.",
             )
-        case OtherRequest():
+        case OtherBody():
             raise Problem(
                 "idempotency_conflict",
                 "This Idempotency-Key came with another path or body before.",
@@ -125,24 +79,19 @@ async def answered_once(
 
 
 async def run_and_keep(
-    store: Idempotency,
-    claim: Claim,
-    run: Callable[[], Awaitable[Rendered]],
-    *,
-    now: Callable[[], datetime],
-    secret: bool,
+    store: Idempotency, fresh: Fresh, run: Callable[[], Awaitable[Rendered]], *, secret: bool
 ) -> Rendered:
     try:
         rendered = await run()
     except Exception:
-        await store.abandon(claim)
+        await store.abandon(fresh)
         raise
     if rendered.status >= 500 or rendered.retryable:
-        await store.abandon(claim)
+        await store.abandon(fresh)
         return rendered
     hidden = secret and rendered.status < 300
-    kept = Rendered(status=rendered.status, body=b"") if hidden else rendered
-    await store.complete(claim, kept, now())
+    body = b"" if hidden else rendered.body
+    await store.complete(fresh, rendered.status, rendered.headers, body)
     return rendered
 
 

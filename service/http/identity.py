@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
 
+from adapters.api_keys import ApiKey
 from service.http.problems import Problem
 
 SCOPES = {
@@ -21,22 +23,11 @@ KEY_CHARACTERS_MAX = 200
 CHALLENGE = 'Bearer realm="tripledger"'
 
 
-class ApiKey(Protocol):
-    """A key that was found and is neither revoked nor expired."""
+class KeyRing(Protocol):
+    """Where presented keys are looked up."""
 
-    @property
-    def tenant(self) -> str: ...
-
-    @property
-    def key_id(self) -> str: ...
-
-    @property
-    def scopes(self) -> Iterable[str]: ...
-
-
-class ApiKeys(Protocol):
-    def find(self, key_text: str) -> Awaitable[ApiKey | None]:
-        """The key that was presented; None when it is unknown, revoked or expired."""
+    def find(self, text: str, now: datetime) -> Awaitable[ApiKey | None]:
+        """The key of this text; None when it is unknown, revoked or expired."""
         ...
 
 
@@ -58,13 +49,16 @@ class Caller:
 ANONYMOUS = Caller(tenant="", key_id="anonymous", scopes=frozenset())
 
 
-async def identify(request: web.Request, keys: ApiKeys, *, x_api_key: bool = False) -> Caller:
+async def identify(
+    request: web.Request, keys: KeyRing, now: datetime, *, x_api_key: bool = False
+) -> Caller:
     """The caller, or a 401. `x_api_key`: the header `X-API-Key` is good too on this route."""
     text = presented(request, x_api_key=x_api_key)
-    key = await keys.find(text) if len(text) <= KEY_CHARACTERS_MAX and text.isascii() else None
+    sane = len(text) <= KEY_CHARACTERS_MAX and text.isascii()
+    key = await keys.find(text, now) if sane else None
     if key is None:
         raise unauthenticated("The API key is unknown, expired or revoked.", error="invalid_token")
-    return Caller(tenant=key.tenant, key_id=key.key_id, scopes=frozenset(key.scopes))
+    return Caller(tenant=key.tenant, key_id=key.key_id, scopes=key.scopes)
 
 
 def presented(request: web.Request, *, x_api_key: bool) -> str:

@@ -1,0 +1,148 @@
+"""The worker: claims due tasks under a lease, performs them side by side, gives back the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+
+import structlog
+
+from adapters.inbox import TASK_KIND as NOTICE_TASK
+from domain.errors import Refused
+from domain.log import Cause, EffectKind, Task, TripMoved
+from domain.ports import Clock, Outbox
+from service.handle import Road
+from service.workers.notices import NoticeWork
+from service.workers.orders import OrderWork
+from service.workers.outcomes import Again, Done, Outcome, Parked, backoff
+from service.workers.payments import PaymentWork
+
+log = structlog.get_logger()
+
+# An effect whose performer keeps breaking is put aside for a person after this many claims.
+BROKEN_ATTEMPTS_MAX = 20
+JITTER = 0.2
+
+
+class Worker:
+    """One process's hands. Any number of them may run, on any number of machines."""
+
+    def __init__(
+        self,
+        road: Road,
+        outbox: Outbox,
+        payments: PaymentWork,
+        orders: OrderWork,
+        notices: NoticeWork,
+        clock: Clock,
+        *,
+        hands: int,
+        lease_s: float,
+        poll_s: float,
+    ) -> None:
+        self.road = road
+        self.outbox = outbox
+        self.notices = notices
+        self.clock = clock
+        self.hands = hands
+        self.lease_s = lease_s
+        self.poll_s = poll_s
+        self.busy: set[asyncio.Task[None]] = set()
+        self.performers = {
+            EffectKind.QUOTE_TRIP: orders.quote_trip,
+            EffectKind.EXPIRE_QUOTE: orders.expire_quote,
+            EffectKind.START_FULFILLMENT: orders.start_fulfillment,
+            EffectKind.PLACE_ORDER: orders.place_order,
+            EffectKind.FIND_ORDER: orders.find_order,
+            EffectKind.CANCEL_ORDER: orders.cancel_order,
+            EffectKind.OPEN_CHECKOUT: payments.open_checkout,
+            EffectKind.EXPIRE_CHECKOUT: payments.expire_checkout,
+            EffectKind.CLOSE_CHECKOUT: payments.close_checkout,
+            EffectKind.CAPTURE_PAYMENT: payments.capture,
+            EffectKind.RELEASE_PAYMENT: payments.release,
+            EffectKind.REFUND_PAYMENT: payments.refund,
+            EffectKind.LOOK_AT_REFUND: payments.look_at_refund,
+            EffectKind.GUARD_AUTHORIZATION: payments.guard_authorization,
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled; work under way is then left to finish by `drain`."""
+        while True:
+            free = self.hands - len(self.busy)
+            tasks = await self.outbox.claim(self.clock.now(), free, self.lease_s) if free else ()
+            for task in tasks:
+                hand = asyncio.create_task(self.work(task), name=task.key)
+                self.busy.add(hand)
+                hand.add_done_callback(self.busy.discard)
+            if not tasks:
+                await self.rest()
+
+    async def rest(self) -> None:
+        """Until there may be work: a hint, a due time, a free hand, or the next poll."""
+        due = await self.outbox.next_due()
+        pause = self.poll_s
+        if due is not None:
+            pause = min(max((due - self.clock.now()).total_seconds(), 0.01), self.poll_s)
+        hint = asyncio.ensure_future(self.outbox.changed(pause))
+        await asyncio.wait({hint, *self.busy}, return_when=asyncio.FIRST_COMPLETED)
+        hint.cancel()
+        with suppress(asyncio.CancelledError):
+            await hint
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let what is under way finish; what does not is found by its lease."""
+        if self.busy:
+            await asyncio.wait(self.busy, timeout=timeout_s)
+        for hand in self.busy:
+            hand.cancel()
+
+    async def work(self, task: Task) -> None:
+        keeper = asyncio.create_task(self.keep(task))
+        try:
+            outcome = await self.perform(task)
+        except Exception as error:
+            outcome = broken(task, error)
+        finally:
+            keeper.cancel()
+        try:
+            await self.give_back(task, outcome)
+        except Exception as error:  # the lease runs out and somebody else takes it up
+            log.warning("task_not_given_back", key=task.key, error=type(error).__name__)
+
+    async def keep(self, task: Task) -> None:
+        """Renew the lease while the work goes on, so that only a dead worker loses it."""
+        while True:
+            await asyncio.sleep(self.lease_s / 3)
+            if not await self.outbox.renew(task, self.clock.now(), self.lease_s):
+                return
+
+    async def perform(self, task: Task) -> Outcome:
+        if task.kind == NOTICE_TASK:
+            return await self.notices.perform(task)
+        assert task.trip_id is not None, "effects belong to a trip"
+        dossier, _ = await self.road.read(task.trip_id)
+        cause = Cause(tenant=None, actor=f"worker:{task.kind}", causation=task.key)
+        return await self.performers[EffectKind(task.kind)](task, dossier, cause)
+
+    async def give_back(self, task: Task, outcome: Outcome) -> None:
+        match outcome:
+            case Done():
+                await self.outbox.finish(task)
+            case Again():
+                pause = outcome.pause * (1 + JITTER * random.random())
+                due = self.clock.now() + pause
+                await self.outbox.retry(task, due, outcome.reason, sent=outcome.sent)
+            case Parked():
+                log.error("task_parked", key=task.key, reason=outcome.reason)
+                await self.outbox.park(task, outcome.reason)
+
+
+def broken(task: Task, error: Exception) -> Outcome:
+    """The performer itself failed. Whatever it had announced may have happened, so that mark
+    stays; it is tried again, and in the end put aside."""
+    expected = isinstance(error, Refused | TripMoved)
+    log.warning("task_failed", key=task.key, error=str(error) if expected else repr(error))
+    if task.attempts >= BROKEN_ATTEMPTS_MAX:
+        return Parked(reason=f"{type(error).__name__}: {error}")
+    return Again(pause=backoff(task.attempts), reason=type(error).__name__, sent=True)

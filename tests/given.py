@@ -1,0 +1,96 @@
+"""Rules as sentences: given(facts).when(command).then(facts); nothing else may have happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.dossier import Dossier, DossierEvent, fold
+from domain.errors import Refused
+from domain.process import Advance, Command, advance
+
+Facts = DossierEvent | Iterable[DossierEvent]
+
+
+def flat(facts: Iterable[Facts]) -> list[DossierEvent]:
+    """Single facts and whole stories, in their order."""
+    events: list[DossierEvent] = []
+    for fact in facts:
+        if isinstance(fact, Iterable):
+            events.extend(fact)
+        else:
+            events.append(fact)
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    facts: list[DossierEvent]
+
+    @property
+    def dossier(self) -> Dossier:
+        return fold(self.facts)
+
+    def when(self, *commands: Command) -> When:
+        """The commands in their order; what all of them lead to is looked at together."""
+        dossier = self.dossier
+        events: list[DossierEvent] = []
+        effects = []
+        for command in commands:
+            try:
+                step = advance(command, dossier)
+            except Refused as refusal:
+                return When(None, refusal)
+            events.extend(step.events)
+            effects.extend(step.effects)
+            dossier = step.dossier
+        return When(Advance(events=tuple(events), effects=tuple(effects), dossier=dossier), None)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    outcome: Advance | None
+    refusal: Refused | None
+
+    @property
+    def done(self) -> Advance:
+        assert self.outcome is not None, f"refused: {self.refusal}"
+        return self.outcome
+
+    @property
+    def dossier(self) -> Dossier:
+        return self.done.dossier
+
+    def then(self, *facts: Facts) -> When:
+        """Exactly these facts, in this order."""
+        assert flat(facts) == list(self.done.events)
+        return self
+
+    def then_kinds(self, *kinds: type) -> When:
+        """Facts of exactly these kinds, in this order."""
+        assert list(kinds) == [type(event) for event in self.done.events]
+        return self
+
+    def then_nothing(self) -> When:
+        """Neither a fact nor work: so it was already."""
+        assert [] == list(self.done.events)
+        assert [] == list(self.done.effects)
+        return self
+
+    def then_effects(self, *keys: str) -> When:
+        """Work under exactly these keys, in this order."""
+        assert list(keys) == [effect.key for effect in self.done.effects]
+        return self
+
+    def then_refused(self, code: str, **facts: Any) -> When:
+        """Refused with this code and, among what it says, these values. Nothing was recorded."""
+        assert self.refusal is not None, f"not refused, but {self.done.events}"
+        assert code == self.refusal.code
+        assert facts == {name: self.refusal.facts.get(name) for name in facts}
+        assert self.outcome is None
+        return self
+
+
+def given(*facts: Facts) -> Given:
+    return Given(flat(facts))

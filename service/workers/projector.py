@@ -1,0 +1,116 @@
+"""Keeps the read models: folds what is new in the log into rows, and remembers how far it got."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+import structlog
+
+from adapters.read_models import BookingRow, Projection, ReadModels, TripRow
+from domain.booking.events import BookingEvent
+from domain.booking.state import Booking
+from domain.dossier import BOOKING_EVENT_TYPES, Dossier
+from domain.log import Recorded, UnreadableEvent
+from domain.ports import EventLog
+from projections import bookings, trip_details
+
+log = structlog.get_logger()
+
+BATCH_EVENTS = 1_000
+PAUSE_AFTER_ERROR_S = 5.0
+
+encode_dossier = msgspec.json.Encoder().encode
+decode_dossier = msgspec.json.Decoder(Dossier).decode
+
+
+class Projector:
+    """One read model's follower. Several may run: the checkpoint lets only one be right."""
+
+    def __init__(self, log: EventLog, models: ReadModels, name: Projection, poll_s: float) -> None:
+        self.log = log
+        self.models = models
+        self.name = name
+        self.poll_s = poll_s
+
+    async def run(self) -> None:
+        while True:
+            try:
+                if not await self.catch_up():
+                    await self.log.changed(self.poll_s)
+            except UnreadableEvent as error:
+                # It will not get better by itself; the other read models go on without this one.
+                log.error("projection_stopped", projection=self.name, error=str(error))
+                return
+            except Exception as error:
+                log.warning("projection_failed", projection=self.name, error=repr(error))
+                await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+
+    async def catch_up(self, version: int | None = None) -> int:
+        """Fold one batch; answers how many events it held."""
+        start = await self.models.checkpoint(self.name, version)
+        batch = await self.log.read_all(start, BATCH_EVENTS)
+        if not batch:
+            return 0
+        rows = await self.fold(batch, version)
+        end = batch[-1].position
+        await self.models.apply(self.name, rows, start, end, version)
+        return len(batch)
+
+    async def fold(
+        self, batch: Sequence[Recorded], version: int | None
+    ) -> Sequence[TripRow] | Sequence[BookingRow]:
+        if self.name == "trip_details":
+            return await self.fold_trips(batch, version)
+        return await self.fold_bookings(batch, version)
+
+    async def fold_trips(self, batch: Sequence[Recorded], version: int | None) -> Sequence[TripRow]:
+        touched = sorted({recorded.trip_id for recorded in batch})
+        rows = {row.trip_id: row for row in await self.models.trips(touched, version)}
+        dossiers = {trip_id: decode_dossier(row.state) for trip_id, row in rows.items()}
+        for recorded in batch:
+            row = rows.get(recorded.trip_id)
+            if row is not None and recorded.position <= row.position:
+                continue
+            dossier = trip_details.project(dossiers.get(recorded.trip_id), recorded.event)
+            dossiers[recorded.trip_id] = dossier
+        last = {recorded.trip_id: recorded for recorded in batch}
+        return [
+            TripRow(
+                trip_id=trip_id,
+                tenant=last[trip_id].cause.tenant or "",
+                position=last[trip_id].position,
+                state=encode_dossier(dossiers[trip_id]),
+            )
+            for trip_id in touched
+        ]
+
+    async def fold_bookings(
+        self, batch: Sequence[Recorded], version: int | None
+    ) -> Sequence[BookingRow]:
+        facts = [r for r in batch if isinstance(r.event, BOOKING_EVENT_TYPES)]
+        touched = sorted({recorded.stream_id for recorded in facts})
+        rows = {row.booking_id: row for row in await self.models.bookings(touched, version)}
+        known = {key: msgspec.convert(row.doc, Booking) for key, row in rows.items()}
+        for recorded in facts:
+            row = rows.get(recorded.stream_id)
+            if row is not None and recorded.position <= row.position:
+                continue
+            event = cast(BookingEvent, recorded.event)
+            known[recorded.stream_id] = bookings.project(known.get(recorded.stream_id), event)
+        last = {recorded.stream_id: recorded for recorded in facts}
+        return [row_of(known[key], last[key]) for key in touched]
+
+
+def row_of(booking: Booking, recorded: Recorded) -> BookingRow:
+    return BookingRow(
+        booking_id=booking.booking_id,
+        code=booking.code,
+        group_id=booking.group_id,
+        trip_id=booking.trip_id,
+        tenant=recorded.cause.tenant or "",
+        position=recorded.position,
+        doc=msgspec.to_builtins(booking),
+    )

@@ -1,0 +1,293 @@
+"""Personal data, sealed per person so that it may stand in an event and still be forgotten.
+
+Every person has a data key, wrapped by a master key that lives in a file and never in the
+database. A sealed value opens only at the trip, person and field it was sealed for; when the
+person's key is destroyed it opens nowhere, in the log and in all its copies.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from adapters.database import Database, as_uuid, rows_touched
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+FORMAT = b"\x01"
+
+Json = Any
+
+
+class SealBroken(Exception):
+    """The value was changed, or is not where it was sealed for. Says nothing of its content."""
+
+
+class PersonUnknown(LookupError):
+    """No such person was ever in this vault, or they are forgotten and cannot be sealed for."""
+
+
+class MasterKeyMissing(LookupError):
+    """A person's key is wrapped by a master key this process was not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What stands in place of a value whose person was forgotten."""
+
+
+FORGOTTEN = Forgotten()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a sealed value stands."""
+
+    person_id: str
+    trip_id: str
+    field: str
+
+    def binding(self) -> bytes:
+        return "\0".join((self.trip_id, self.person_id, self.field)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as it is stored; both are None once the person is forgotten."""
+
+    master_key_id: str | None
+    wrapped: bytes | None
+
+
+class PersonKeys(Protocol):
+    """Where wrapped data keys are kept."""
+
+    async def add(self, person_id: str, tenant: str, key: WrappedKey) -> None: ...
+
+    async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]: ...
+
+    async def forget(self, person_id: str) -> bool: ...
+
+    async def other_than(self, master_key_id: str, limit: int) -> Mapping[str, WrappedKey]: ...
+
+    async def replace(self, person_id: str, old: WrappedKey, new: WrappedKey) -> bool: ...
+
+
+class MasterKeys:
+    """The master key that wraps now and older ones that still unwrap, by their ids."""
+
+    def __init__(self, current: bytes, older: Sequence[bytes] = ()) -> None:
+        keys = (current, *older)
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"a master key has {KEY_BYTES} bytes")
+        self.current_id = key_id(current)
+        self.ciphers = {key_id(key): AESGCM(key) for key in keys}
+
+    @classmethod
+    def generate(cls) -> MasterKeys:
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def read(cls, path: Path) -> MasterKeys:
+        """One base64 key a line; the first wraps, the others are kept until `rewrap` is done."""
+        lines = [line for line in path.read_text(encoding="ascii").split() if line]
+        if not lines:
+            raise ValueError("the master key file is empty")
+        current, *older = (base64.b64decode(line, validate=True) for line in lines)
+        return cls(current, older)
+
+    @classmethod
+    def read_or_create(cls, path: Path) -> MasterKeys:
+        """The first start makes the file, readable by its owner only; of two first starts at once
+        one makes it and both read it."""
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"{path.name}.{uuid4().hex}")
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return cls.read(path)
+
+    def wrap(self, person_id: str, data_key: bytes) -> WrappedKey:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self.ciphers[self.current_id].encrypt(nonce, data_key, person_id.encode())
+        return WrappedKey(self.current_id, nonce + sealed)
+
+    def unwrap(self, person_id: str, key: WrappedKey) -> bytes | None:
+        """The data key; None when the person is forgotten."""
+        if key.wrapped is None or key.master_key_id is None:
+            return None
+        cipher = self.ciphers.get(key.master_key_id)
+        if cipher is None:
+            raise MasterKeyMissing(key.master_key_id)
+        nonce, sealed = key.wrapped[:NONCE_BYTES], key.wrapped[NONCE_BYTES:]
+        try:
+            return cipher.decrypt(nonce, sealed, person_id.encode())
+        except InvalidTag:
+            raise SealBroken(f"the key of person {person_id}") from None
+
+
+class Vault:
+    """Seals, opens and forgets."""
+
+    def __init__(self, keys: PersonKeys, master: MasterKeys) -> None:
+        self.keys = keys
+        self.master = master
+
+    async def new_person(self, tenant: str) -> str:
+        person_id = str(uuid4())
+        data_key = secrets.token_bytes(KEY_BYTES)
+        await self.keys.add(person_id, tenant, self.master.wrap(person_id, data_key))
+        return person_id
+
+    async def seal(self, person_id: str, trip_id: str, field: str, value: Json) -> str:
+        place = Place(person_id=person_id, trip_id=trip_id, field=field)
+        return (await self.seal_all([(place, value)]))[0]
+
+    async def open(self, person_id: str, trip_id: str, field: str, sealed: str) -> Json | Forgotten:
+        place = Place(person_id=person_id, trip_id=trip_id, field=field)
+        return (await self.open_all([(place, sealed)]))[0]
+
+    async def seal_all(self, values: Sequence[tuple[Place, Json]]) -> list[str]:
+        """Text that may stand in an event, for each value. Raises PersonUnknown."""
+        ciphers = await self.ciphers(place for place, _ in values)
+        return [sealed_text(ciphers[place.person_id], place, value) for place, value in values]
+
+    async def open_all(self, values: Sequence[tuple[Place, str]]) -> list[Json | Forgotten]:
+        """Each value, or FORGOTTEN; one query for all. Raises SealBroken and PersonUnknown."""
+        ciphers = await self.ciphers(place for place, _ in values)
+        return [opened(ciphers[place.person_id], place, sealed) for place, sealed in values]
+
+    async def forget(self, person_id: str) -> bool:
+        """Destroy the person's key, for ever; False: there was none to destroy."""
+        return await self.keys.forget(person_id)
+
+    async def rewrap(self, batch: int = 500) -> int:
+        """Wrap every key by the present master key, so that older ones can be thrown away."""
+        rewrapped = 0
+        while old := await self.keys.other_than(self.master.current_id, batch):
+            for person_id, wrapped in old.items():
+                data_key = self.master.unwrap(person_id, wrapped)
+                assert data_key is not None, "forgotten persons have no master key"
+                new = self.master.wrap(person_id, data_key)
+                rewrapped += await self.keys.replace(person_id, wrapped, new)
+        return rewrapped
+
+    async def ciphers(self, places: Iterable[Place]) -> dict[str, AESGCM | None]:
+        """The persons' ciphers; None for who is forgotten."""
+        person_ids = {place.person_id for place in places}
+        wrapped = await self.keys.get(person_ids) if person_ids else {}
+        if unknown := person_ids - wrapped.keys():
+            raise PersonUnknown(", ".join(sorted(unknown)))
+        keys = {person: self.master.unwrap(person, key) for person, key in wrapped.items()}
+        return {person: AESGCM(key) if key else None for person, key in keys.items()}
+
+
+def key_id(master_key: bytes) -> str:
+    return hashlib.sha256(b"tripledger master key id" + master_key).hexdigest()[:16]
+
+
+def sealed_text(cipher: AESGCM | None, place: Place, value: Json) -> str:
+    if cipher is None:
+        raise PersonUnknown(f"{place.person_id} is forgotten")
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    sealed = cipher.encrypt(nonce, msgspec.json.encode(value), place.binding())
+    return base64.urlsafe_b64encode(FORMAT + nonce + sealed).decode()
+
+
+def opened(cipher: AESGCM | None, place: Place, sealed: str) -> Json | Forgotten:
+    if cipher is None:
+        return FORGOTTEN
+    try:
+        data = base64.b64decode(sealed, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise SealBroken(place.field) from None
+    if data[:1] != FORMAT or len(data) < len(FORMAT) + NONCE_BYTES + TAG_BYTES:
+        raise SealBroken(place.field)
+    nonce, ciphertext = data[1 : 1 + NONCE_BYTES], data[1 + NONCE_BYTES :]
+    try:
+        return msgspec.json.decode(cipher.decrypt(nonce, ciphertext, place.binding()))
+    except InvalidTag:
+        raise SealBroken(place.field) from None
+
+
+class PostgresPersonKeys:
+    """Implements `PersonKeys`."""
+
+    def __init__(self, database: Database) -> None:
+        self.pool = database.pool
+
+    async def add(self, person_id: str, tenant: str, key: WrappedKey) -> None:
+        await self.pool.execute(
+            "INSERT INTO tripledger.persons (person_id, tenant, master_key_id, wrapped_key)"
+            " VALUES ($1, $2, $3, $4)",
+            person_id,
+            tenant,
+            key.master_key_id,
+            key.wrapped,
+        )
+
+    async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]:
+        known = [uuid for uuid in map(as_uuid, person_ids) if uuid is not None]
+        rows = await self.pool.fetch(
+            "SELECT person_id, master_key_id, wrapped_key FROM tripledger.persons"
+            " WHERE person_id = ANY($1::uuid[])",
+            known,
+        )
+        return {
+            str(row["person_id"]): WrappedKey(row["master_key_id"], row["wrapped_key"])
+            for row in rows
+        }
+
+    async def forget(self, person_id: str) -> bool:
+        status = await self.pool.execute(
+            "UPDATE tripledger.persons SET master_key_id = NULL, wrapped_key = NULL,"
+            " forgotten_at = clock_timestamp() WHERE person_id = $1 AND forgotten_at IS NULL",
+            as_uuid(person_id),
+        )
+        return rows_touched(status) == 1
+
+    async def other_than(self, master_key_id: str, limit: int) -> Mapping[str, WrappedKey]:
+        rows = await self.pool.fetch(
+            "SELECT person_id, master_key_id, wrapped_key FROM tripledger.persons"
+            " WHERE master_key_id <> $1 ORDER BY person_id LIMIT $2",
+            master_key_id,
+            limit,
+        )
+        return {
+            str(row["person_id"]): WrappedKey(row["master_key_id"], row["wrapped_key"])
+            for row in rows
+        }
+
+    async def replace(self, person_id: str, old: WrappedKey, new: WrappedKey) -> bool:
+        # A person forgotten meanwhile stays forgotten.
+        status = await self.pool.execute(
+            "UPDATE tripledger.persons SET master_key_id = $3, wrapped_key = $4"
+            " WHERE person_id = $1 AND wrapped_key = $2",
+            person_id,
+            old.wrapped,
+            new.master_key_id,
+            new.wrapped,
+        )
+        return rows_touched(status) == 1

@@ -1,0 +1,309 @@
+"""Rows that projections made of the log, written together with how far the log was seen.
+
+A projection may have several versions side by side (one is rebuilt while another is read); readers
+see the live one. Each batch of rows moves its version's checkpoint from where it was to where it
+is by compare-and-set: of two runners of one projection only one can be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from adapters.database import Database, as_uuid
+from adapters.event_log.codec import EventCodec
+from adapters.event_log.postgres import COLUMNS, recorded
+from domain.log import Recorded
+
+TRIP_DETAILS = "trip_details"
+BOOKINGS = "bookings"
+
+Projection = Literal["trip_details", "bookings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripRow:
+    """A trip folded up to `position`; `state` is the projection's own encoding."""
+
+    trip_id: str
+    tenant: str
+    position: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRow:
+    """A booking as it was at `position`."""
+
+    booking_id: str
+    code: str
+    group_id: str
+    trip_id: str
+    tenant: str
+    position: int
+    doc: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    name: str
+    version: int
+    position: int
+    live: bool
+
+
+class ReadModels(Protocol):
+    async def checkpoint(self, name: Projection, version: int | None = None) -> int:
+        """The position up to which a version (default: the live one) has seen the log."""
+        ...
+
+    async def checkpoints(self) -> Sequence[Checkpoint]: ...
+
+    async def apply(
+        self,
+        name: Projection,
+        rows: Sequence[TripRow] | Sequence[BookingRow],
+        from_position: int,
+        to_position: int,
+        version: int | None = None,
+    ) -> bool:
+        """Write the rows and move the checkpoint, both or neither. False: the checkpoint is not
+        at `from_position`, somebody else moved it."""
+        ...
+
+    async def begin_rebuild(self, name: Projection) -> int:
+        """A new empty version at position 0; answers its number."""
+        ...
+
+    async def go_live(self, name: Projection, version: int) -> None:
+        """Read this version from now on, and drop the others."""
+        ...
+
+    async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
+        """The rows there are of these trips."""
+        ...
+
+    async def trip_with_tail(self, trip_id: str) -> tuple[TripRow | None, Sequence[Recorded]]:
+        """The live row and the trip's events after it, as of one instant: together they are the
+        trip as it is now, however far behind the projection may be."""
+        ...
+
+    async def booking(self, booking_id: str) -> BookingRow | None: ...
+
+    async def booking_by_code(self, code: str) -> BookingRow | None: ...
+
+    async def bookings_of_group(self, group_id: str) -> Sequence[BookingRow]: ...
+
+    async def bookings_of_trip(self, trip_id: str) -> Sequence[BookingRow]: ...
+
+    async def bookings(
+        self, booking_ids: Sequence[str], version: int | None = None
+    ) -> Sequence[BookingRow]:
+        """The rows there are of these bookings."""
+        ...
+
+
+MOVE_CHECKPOINT = """
+UPDATE tripledger.checkpoints SET position = $4
+WHERE name = $1 AND position = $3 AND CASE WHEN $2::int IS NULL THEN live ELSE version = $2 END
+RETURNING version
+"""
+
+WRITE_TRIPS = """
+INSERT INTO tripledger.read_trip_details (version, trip_id, tenant, position, state)
+SELECT $1, u.* FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bytea[]) AS u
+ON CONFLICT (version, trip_id) DO UPDATE
+SET tenant = excluded.tenant, position = excluded.position, state = excluded.state
+"""
+
+WRITE_BOOKINGS = """
+INSERT INTO tripledger.read_bookings (
+    version, booking_id, code, group_id, trip_id, tenant, position, doc
+)
+SELECT $1, u.* FROM unnest(
+    $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::jsonb[]
+) AS u
+ON CONFLICT (version, booking_id) DO UPDATE
+SET code = excluded.code, group_id = excluded.group_id, trip_id = excluded.trip_id,
+    tenant = excluded.tenant, position = excluded.position, doc = excluded.doc
+"""
+
+TRIP_WITH_TAIL = f"""
+SELECT r.tenant AS row_tenant, r.position AS row_position, r.state AS row_state, e.*
+FROM (VALUES ($1::uuid)) AS wanted (trip_id)
+LEFT JOIN tripledger.read_trip_details r
+    ON r.version = tripledger.live_version('trip_details') AND r.trip_id = wanted.trip_id
+LEFT JOIN LATERAL (
+    SELECT {COLUMNS} FROM tripledger.trip_events t
+    WHERE t.trip_id = wanted.trip_id AND t.notification_id > coalesce(r.position, 0)
+) AS e ON true
+ORDER BY e.notification_id
+"""
+
+BOOKING_COLUMNS = "booking_id, code, group_id, trip_id, tenant, position, doc"
+
+TABLES = {TRIP_DETAILS: "read_trip_details", BOOKINGS: "read_bookings"}
+
+
+class PostgresReadModels:
+    """Implements `ReadModels`."""
+
+    def __init__(self, database: Database, codec: EventCodec) -> None:
+        self.pool = database.pool
+        self.codec = codec
+
+    async def checkpoint(self, name: Projection, version: int | None = None) -> int:
+        position = await self.pool.fetchval(
+            "SELECT position FROM tripledger.checkpoints WHERE name = $1"
+            " AND CASE WHEN $2::int IS NULL THEN live ELSE version = $2 END",
+            name,
+            version,
+        )
+        if position is None:
+            raise LookupError(f"{name} has no version {version}")
+        return int(position)
+
+    async def checkpoints(self) -> Sequence[Checkpoint]:
+        rows = await self.pool.fetch(
+            "SELECT name, version, position, live FROM tripledger.checkpoints"
+            " ORDER BY name, version"
+        )
+        return [Checkpoint(**dict(row)) for row in rows]
+
+    async def apply(
+        self,
+        name: Projection,
+        rows: Sequence[TripRow] | Sequence[BookingRow],
+        from_position: int,
+        to_position: int,
+        version: int | None = None,
+    ) -> bool:
+        async with self.pool.acquire() as connection, connection.transaction():
+            moved = await connection.fetchval(
+                MOVE_CHECKPOINT, name, version, from_position, to_position
+            )
+            if moved is None:
+                return False
+            if rows:
+                statement = WRITE_TRIPS if name == TRIP_DETAILS else WRITE_BOOKINGS
+                await connection.execute(statement, moved, *columns(rows))
+            return True
+
+    async def begin_rebuild(self, name: Projection) -> int:
+        version = await self.pool.fetchval(
+            "INSERT INTO tripledger.checkpoints (name, version, live)"
+            " SELECT name, max(version) + 1, false FROM tripledger.checkpoints"
+            " WHERE name = $1 GROUP BY name RETURNING version",
+            name,
+        )
+        return int(version)
+
+    async def go_live(self, name: Projection, version: int) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "DELETE FROM tripledger.checkpoints WHERE name = $1 AND version <> $2",
+                name,
+                version,
+            )
+            went = await connection.fetchval(
+                "UPDATE tripledger.checkpoints SET live = true"
+                " WHERE name = $1 AND version = $2 RETURNING version",
+                name,
+                version,
+            )
+            if went is None:
+                raise LookupError(f"{name} has no version {version}")
+            await connection.execute(
+                f"DELETE FROM tripledger.{TABLES[name]} WHERE version <> $1", version
+            )
+
+    async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
+        rows = await self.pool.fetch(
+            "SELECT trip_id, tenant, position, state FROM tripledger.read_trip_details"
+            " WHERE version = coalesce($2, tripledger.live_version('trip_details'))"
+            " AND trip_id = ANY($1::uuid[]) ORDER BY trip_id",
+            known_uuids(trip_ids),
+            version,
+        )
+        return [
+            TripRow(
+                trip_id=str(row["trip_id"]),
+                tenant=row["tenant"],
+                position=row["position"],
+                state=row["state"],
+            )
+            for row in rows
+        ]
+
+    async def trip_with_tail(self, trip_id: str) -> tuple[TripRow | None, Sequence[Recorded]]:
+        rows = await self.pool.fetch(TRIP_WITH_TAIL, as_uuid(trip_id))
+        first = rows[0]
+        seen = None
+        if first["row_position"] is not None:
+            seen = TripRow(
+                trip_id=str(UUID(trip_id)),
+                tenant=first["row_tenant"],
+                position=first["row_position"],
+                state=first["row_state"],
+            )
+        tail = [recorded(row, self.codec) for row in rows if row["notification_id"] is not None]
+        return seen, tail
+
+    async def booking(self, booking_id: str) -> BookingRow | None:
+        found = await self.bookings([booking_id])
+        return found[0] if found else None
+
+    async def booking_by_code(self, code: str) -> BookingRow | None:
+        found = await self.live_bookings("code = $1", code)
+        return found[0] if found else None
+
+    async def bookings_of_group(self, group_id: str) -> Sequence[BookingRow]:
+        return await self.live_bookings("group_id = $1", as_uuid(group_id))
+
+    async def bookings_of_trip(self, trip_id: str) -> Sequence[BookingRow]:
+        return await self.live_bookings("trip_id = $1", as_uuid(trip_id))
+
+    async def bookings(
+        self, booking_ids: Sequence[str], version: int | None = None
+    ) -> Sequence[BookingRow]:
+        rows = await self.pool.fetch(
+            f"SELECT {BOOKING_COLUMNS} FROM tripledger.read_bookings"
+            " WHERE version = coalesce($2, tripledger.live_version('bookings'))"
+            " AND booking_id = ANY($1::uuid[]) ORDER BY code",
+            known_uuids(booking_ids),
+            version,
+        )
+        return [booking_row(row) for row in rows]
+
+    async def live_bookings(self, where: str, value: object) -> Sequence[BookingRow]:
+        rows = await self.pool.fetch(
+            f"SELECT {BOOKING_COLUMNS} FROM tripledger.read_bookings"
+            f" WHERE version = tripledger.live_version('bookings') AND {where} ORDER BY code",
+            value,
+        )
+        return [booking_row(row) for row in rows]
+
+
+def known_uuids(ids: Sequence[str]) -> list[UUID]:
+    return [uuid for uuid in map(as_uuid, ids) if uuid is not None]
+
+
+def columns(rows: Sequence[TripRow] | Sequence[BookingRow]) -> list[list[Any]]:
+    """The rows' values column by column, in the order of their fields."""
+    return [[getattr(row, name) for row in rows] for name in type(rows[0]).__slots__]
+
+
+def booking_row(row: asyncpg.Record) -> BookingRow:
+    return BookingRow(
+        booking_id=str(row["booking_id"]),
+        code=row["code"],
+        group_id=str(row["group_id"]),
+        trip_id=str(row["trip_id"]),
+        tenant=row["tenant"],
+        position=row["position"],
+        doc=row["doc"],
+    )

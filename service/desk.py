@@ -29,7 +29,7 @@ from domain.trip.events import BookRequest, QuoteProblem
 from domain.trip.lifecycle import status
 from domain.trip.quoting import price_changed
 from domain.trip.state import Checkout, Trip
-from service.handle import Handled, Road
+from service.handle import Handled, Road, ensure_version
 from service.people import People
 
 # Refusals that pass by themselves: the desk waits for them instead of bothering the caller.
@@ -123,16 +123,22 @@ class Desk:
             )
         return offer
 
-    async def add_item(self, trip_id: str, offer_id: str, cause: Cause) -> Handled:
+    async def add_item(
+        self, trip_id: str, item_id: str, offer_id: str, cause: Cause, version: int | None = None
+    ) -> Handled:
+        """`item_id` is the caller's to make, so that a repeated request adds one item."""
         await self.road.read(trip_id, cause.tenant)
         offer = await self.offer(offer_id, cause)
-        item_id = self.road.new_id()
         return await self.edit(
-            trip_id, lambda now: c.AddItem(item_id=item_id, offer=offer, now=now), cause
+            trip_id, lambda now: c.AddItem(item_id=item_id, offer=offer, now=now), cause, version
         )
 
-    async def remove_item(self, trip_id: str, item_id: str, cause: Cause) -> Handled:
-        return await self.edit(trip_id, lambda now: c.RemoveItem(item_id=item_id, now=now), cause)
+    async def remove_item(
+        self, trip_id: str, item_id: str, cause: Cause, version: int | None = None
+    ) -> Handled:
+        return await self.edit(
+            trip_id, lambda now: c.RemoveItem(item_id=item_id, now=now), cause, version
+        )
 
     async def set_travelers(
         self,
@@ -140,6 +146,7 @@ class Desk:
         travelers: Sequence[Traveler],
         contact: Contact | None,
         cause: Cause,
+        version: int | None = None,
     ) -> Handled:
         """Replace who travels. People who are in the trip already keep their ids and seals."""
         dossier, _ = await self.road.read(trip_id, cause.tenant)
@@ -149,10 +156,16 @@ class Desk:
             trip_id,
             lambda now: c.SetTravelers(travelers=sealed, contact=sealed_contact, now=now),
             cause,
+            version,
         )
 
     async def select_ancillaries(
-        self, trip_id: str, item_id: str, wanted: Sequence[WantedExtra], cause: Cause
+        self,
+        trip_id: str,
+        item_id: str,
+        wanted: Sequence[WantedExtra],
+        cause: Cause,
+        version: int | None = None,
     ) -> Handled:
         """Replace an item's extras by those named, at the supplier's present prices."""
         dossier, _ = await self.road.read(trip_id, cause.tenant)
@@ -164,6 +177,7 @@ class Desk:
             trip_id,
             lambda now: c.SelectAncillaries(item_id=item_id, selections=selections, now=now),
             cause,
+            version,
         )
 
     async def priced(self, offer: Offer, wanted: Sequence[WantedExtra]) -> tuple[Selection, ...]:
@@ -203,14 +217,25 @@ class Desk:
         return tuple(selections)
 
     async def edit(
-        self, trip_id: str, command: Callable[[datetime], Command], cause: Cause
+        self,
+        trip_id: str,
+        command: Callable[[datetime], Command],
+        cause: Cause,
+        version: int | None,
     ) -> Handled:
-        """Carry out an edit; an open checkout is closed at the provider first, and awaited."""
+        """Carry out an edit; an open checkout is closed at the provider first, and awaited.
+
+        `version` is asked for before anything happens: closing the checkout moves the trip on.
+        """
         until = monotonic() + self.wait_s
+        if version is not None:
+            dossier, _ = await self.road.read(trip_id, cause.tenant)
+            ensure_version(dossier, version)
         while True:
             try:
-                return await self.road.handle(trip_id, command(self.clock.now()), cause)
+                return await self.road.handle(trip_id, command(self.clock.now()), cause, version)
             except Refused as refusal:
+                version = None
                 if refusal.code == "checkout_open":
                     close = c.CloseCheckout(reason="edited", now=self.clock.now())
                     await self.road.handle(trip_id, close, cause)

@@ -50,17 +50,21 @@ class Road:
         ensure_owned(dossier, tenant)
         return dossier, recorded[-1].position
 
-    async def handle(self, trip_id: str, command: Command, cause: Cause) -> Handled:
+    async def handle(
+        self, trip_id: str, command: Command, cause: Cause, version: int | None = None
+    ) -> Handled:
         """Decide `command` on the newest facts and record what follows, all or nothing.
 
-        Raises Refused (also where the trip is not of the cause's tenant), and TripMoved when the
-        trip never holds still.
+        `version` is what the caller believes the trip's version to be (If-Match). Raises Refused
+        (also where the trip is not of the cause's tenant), and TripMoved when the trip never
+        holds still.
         """
         for attempt in range(CONFLICTS_MAX):
             recorded = await self.log.read_trip(trip_id)
             before = fold(r.event for r in recorded)
             if not isinstance(command, StartTrip):
                 ensure_owned(before, cause.tenant)
+            ensure_version(before, version)
             step = advance(command, before)
             position = recorded[-1].position if recorded else 0
             if not step.events:
@@ -112,3 +116,12 @@ def ensure_owned(dossier: Dossier, tenant: str | None) -> None:
     """Another tenant's trip is as absent as one that never was."""
     if dossier.trip is None or (tenant is not None and dossier.trip.tenant != tenant):
         raise Refused("trip_not_found", "There is no such trip.")
+
+
+def ensure_version(dossier: Dossier, version: int | None) -> None:
+    if version is not None and version != dossier.version:
+        raise Refused(
+            "precondition_failed",
+            f"The trip is at version {dossier.version}, not {version}; read it and try again.",
+            version=dossier.version,
+        )

@@ -16,6 +16,7 @@ from domain.ports import Clock, Outbox, Supplier
 from domain.suppliers import (
     CancellationRefused,
     Contact,
+    OrderAnswer,
     OrderNotFound,
     OrderRefused,
     OrderRequest,
@@ -114,7 +115,7 @@ class OrderWork:
         return await self.record_order(booking, attempt, answer, cause)
 
     async def record_order(
-        self, booking: Booking, attempt: int, answer: b.OrderAnswer, cause: Cause
+        self, booking: Booking, attempt: int, answer: OrderAnswer, cause: Cause
     ) -> Outcome:
         record = b.RecordOrder(
             booking_id=booking.booking_id, attempt=attempt, answer=answer, now=self.clock.now()

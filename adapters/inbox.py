@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID, uuid5
 
 import asyncpg
 
 from adapters.database import Database, as_uuid
 
 TASK_KIND = "webhook"
+NOTICES = UUID("0a3f4bb4-5d8e-4c53-9d0b-0f6f1d2f8f4e")
+
+
+def notice_id(provider: str, event_id: str) -> str:
+    return str(uuid5(NOTICES, f"{provider}:{event_id}"))
 
 
 def task_key(provider: str, event_id: str) -> str:
@@ -100,7 +105,15 @@ class PostgresInbox:
         facts: Mapping[str, str],
         now: datetime,
     ) -> bool:
-        row = (str(uuid4()), provider, event_id, dedupe_key, type, dict(facts), now)
+        row = (
+            notice_id(provider, event_id),
+            provider,
+            event_id,
+            dedupe_key,
+            type,
+            dict(facts),
+            now,
+        )
         key = task_key(provider, event_id)
         if await self.pool.fetchval(STORE_FIRST, *row, TASK_KIND, key) is not None:
             self.hints.tell_of_work()

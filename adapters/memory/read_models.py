@@ -1,0 +1,123 @@
+"""Projections' rows in memory, versioned and fenced as in Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from adapters.memory.event_log import MemoryEventLog
+from adapters.read_models import BookingRow, Checkpoint, Projection, TripRow
+from domain.log import Recorded
+
+
+class MemoryReadModels:
+    """Implements `adapters.read_models.ReadModels`; the tail comes from the log in memory."""
+
+    def __init__(self, log: MemoryEventLog) -> None:
+        self.log = log
+        self.positions: dict[tuple[str, int], int] = {("trip_details", 1): 0, ("bookings", 1): 0}
+        self.live: dict[str, int] = {"trip_details": 1, "bookings": 1}
+        self.trip_rows: dict[tuple[int, str], TripRow] = {}
+        self.booking_rows: dict[tuple[int, str], BookingRow] = {}
+
+    async def checkpoint(self, name: Projection, version: int | None = None) -> int:
+        await asyncio.sleep(0)
+        position = self.positions.get((name, version or self.live[name]))
+        if position is None:
+            raise LookupError(f"{name} has no version {version}")
+        return position
+
+    async def checkpoints(self) -> Sequence[Checkpoint]:
+        await asyncio.sleep(0)
+        return [
+            Checkpoint(name=name, version=version, position=at, live=self.live[name] == version)
+            for (name, version), at in sorted(self.positions.items())
+        ]
+
+    async def apply(
+        self,
+        name: Projection,
+        rows: Sequence[TripRow] | Sequence[BookingRow],
+        from_position: int,
+        to_position: int,
+        version: int | None = None,
+    ) -> bool:
+        await asyncio.sleep(0)
+        written = version or self.live[name]
+        if self.positions.get((name, written)) != from_position:
+            return False
+        self.positions[(name, written)] = to_position
+        for row in rows:
+            if isinstance(row, TripRow):
+                self.trip_rows[(written, row.trip_id)] = row
+            else:
+                self.booking_rows[(written, row.booking_id)] = replace(row, doc=plain(row.doc))
+        return True
+
+    async def begin_rebuild(self, name: Projection) -> int:
+        await asyncio.sleep(0)
+        version = 1 + max(v for n, v in self.positions if n == name)
+        self.positions[(name, version)] = 0
+        return version
+
+    async def go_live(self, name: Projection, version: int) -> None:
+        await self.checkpoint(name, version)
+        self.live[name] = version
+        for key in [k for k in self.positions if k[0] == name and k[1] != version]:
+            del self.positions[key]
+        rows: dict[tuple[int, str], Any] = (
+            self.trip_rows if name == "trip_details" else self.booking_rows
+        )
+        for row_key in [k for k in rows if k[0] != version]:
+            del rows[row_key]
+
+    async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
+        await asyncio.sleep(0)
+        read = version or self.live["trip_details"]
+        keys = sorted({(read, trip_id) for trip_id in trip_ids})
+        return [self.trip_rows[key] for key in keys if key in self.trip_rows]
+
+    async def trip_with_tail(self, trip_id: str) -> tuple[TripRow | None, Sequence[Recorded]]:
+        await asyncio.sleep(0)
+        row = self.trip_rows.get((self.live["trip_details"], trip_id))
+        # Nothing may be recorded between the row and the tail, so the log's rows are read here.
+        after = row.position if row else 0
+        rows = self.log.by_trip.get(trip_id, [])
+        return row, [self.log.recorded(r) for r in rows if r.notification.id > after]
+
+    async def booking(self, booking_id: str) -> BookingRow | None:
+        found = await self.bookings([booking_id])
+        return found[0] if found else None
+
+    async def booking_by_code(self, code: str) -> BookingRow | None:
+        found = await self.live_bookings(lambda row: row.code == code)
+        return found[0] if found else None
+
+    async def bookings_of_group(self, group_id: str) -> Sequence[BookingRow]:
+        return await self.live_bookings(lambda row: row.group_id == group_id)
+
+    async def bookings_of_trip(self, trip_id: str) -> Sequence[BookingRow]:
+        return await self.live_bookings(lambda row: row.trip_id == trip_id)
+
+    async def bookings(
+        self, booking_ids: Sequence[str], version: int | None = None
+    ) -> Sequence[BookingRow]:
+        await asyncio.sleep(0)
+        read = version or self.live["bookings"]
+        found = (self.booking_rows.get((read, booking)) for booking in set(booking_ids))
+        return sorted((row for row in found if row), key=lambda row: row.code)
+
+    async def live_bookings(self, wanted: Callable[[BookingRow], bool]) -> list[BookingRow]:
+        await asyncio.sleep(0)
+        live = self.live["bookings"]
+        rows = (row for (version, _), row in self.booking_rows.items() if version == live)
+        return sorted((row for row in rows if wanted(row)), key=lambda row: row.code)
+
+
+def plain(doc: dict[str, Any]) -> dict[str, Any]:
+    """As it would come back from JSON."""
+    return msgspec.json.decode(msgspec.json.encode(doc), type=dict[str, Any])

@@ -180,7 +180,7 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
     async def serve(request: web.Request) -> web.Response:
         caller = await admitted(request, route, door)
         path = checked_path(request)
-        query = decode_query(request.query, list(request.query), route.query)
+        query = decode_query(list(request.query.items()), route.query)
         raw = await body_bytes(request, route, door)
         body = decoded(request, route, raw)
         text = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -76,17 +76,19 @@ def decode_body(request: web.Request, raw: bytes, kind: type[StructT]) -> Struct
         raise Problem("malformed_json", "The JSON is nested too deeply.") from None
 
 
-def decode_query(query: Mapping[str, str], names: list[str], kind: type[StructT]) -> StructT:
+def decode_query(pairs: Sequence[tuple[str, str]], kind: type[StructT]) -> StructT:
     """The query parameters as `kind`; unknown and repeated ones are refused."""
-    for name in names:
-        if names.count(name) > 1:
-            raise Problem(
-                "validation_failed",
-                f"The query parameter `{name}` is given more than once.",
-                errors=[field_problem(name, "repeated", "Give it once.", "query")],
-            )
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Problem(
+            "validation_failed",
+            f"The query parameter `{repeated}` is given more than once.",
+            errors=[field_problem(repeated, "repeated", "Give it once.", "query")],
+        )
     try:
-        return msgspec.convert(dict(query), type=kind, strict=False)
+        return msgspec.convert(given, type=kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(str(error), "query") from None
 

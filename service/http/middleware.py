@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from service.http.api import CALLER, REQUEST_ID
+from service.http.idempotency import REPLAYED
 from service.http.metrics import HttpMetrics
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
 
@@ -39,21 +40,17 @@ OF_STATUS = {
     415: ("unsupported_media_type", "This path does not take a body of this kind."),
 }
 
-Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 log = structlog.get_logger("service.http")
 
 
-def doorkeeper(
-    metrics: HttpMetrics, *, https: bool = False
-) -> Callable[[web.Request, Next], Awaitable[web.StreamResponse]]:
+def doorkeeper(metrics: HttpMetrics, *, https: bool = False) -> Middleware:
     """The outermost middleware; `https`: the service is reached over TLS."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = STRICT_TRANSPORT
 
     @web.middleware
-    async def keep(request: web.Request, handler: Next) -> web.StreamResponse:
+    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         request_id = request_id_of(request)
         request[REQUEST_ID] = request_id
@@ -78,7 +75,7 @@ def request_id_of(request: web.Request) -> str:
     return given if SANE_REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-async def answered(request: web.Request, handler: Next, request_id: str) -> web.StreamResponse:
+async def answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -120,14 +117,16 @@ def template_of(request: web.Request) -> str:
 def tell(request: web.Request, response: web.StreamResponse, route: str, seconds: float) -> None:
     caller = request.get(CALLER)
     level = log.debug if route in HEALTH_ROUTES else log.info
-    level(
-        "request",
-        method=request.method,
-        route=route,
-        status=response.status,
-        duration_ms=round(seconds * 1000, 2),
-        tenant=caller.tenant if caller else None,
-        key_id=caller.key_id if caller else None,
-        trip_id=request.match_info.get("trip_id"),
-        replayed=True if "Idempotent-Replayed" in response.headers else None,
-    )
+    fields: dict[str, object] = {
+        "method": request.method,
+        "route": route,
+        "status": response.status,
+        "duration_ms": round(seconds * 1000, 2),
+    }
+    if caller is not None:
+        fields |= {"tenant": caller.tenant, "key_id": caller.key_id}
+    if "trip_id" in request.match_info:
+        fields["trip_id"] = request.match_info["trip_id"]
+    if REPLAYED in response.headers:
+        fields["replayed"] = True
+    level("request", **fields)

@@ -31,7 +31,7 @@ PAYING = (
         "Read `detail`; the same request will be refused again.",
     ),
     problem(
-        "checkout_refused",
+        "payment_provider_refused",
         422,
         "The payment provider will not open this checkout",
         "Read `detail`; the same request will be refused again.",
@@ -77,26 +77,6 @@ SUPPLIERS = (
         "The payment provider does not answer; no money moved",
         "Repeat the request after Retry-After.",
         retry_after_s=5,
-    ),
-    later(
-        "quote_pending",
-        503,
-        "The items are still being priced",
-        "Repeat the request: it continues where it is.",
-        retry_after_s=2,
-    ),
-    later(
-        "checkout_pending",
-        503,
-        "The checkout is still being opened",
-        "Repeat the request: it continues where it is.",
-        retry_after_s=2,
-    ),
-    ProblemType(
-        code="quote_failed",
-        status=422,
-        title="The trip cannot be priced as it is",
-        advice="Remove or replace the items in `properties.problems`.",
     ),
     sent(
         "outcome_unknown",

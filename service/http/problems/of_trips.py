@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.http.problems.kinds import done, problem
+from service.http.problems.kinds import done, later, problem
 
 # The same answer whether it never existed, is gone, or is another tenant's.
 ABSENT = tuple(
@@ -15,6 +15,7 @@ ABSENT = tuple(
         ("booking_not_found", "There is no such booking"),
         ("group_not_found", "There is no such group of bookings"),
         ("checkout_not_found", "There is no such checkout"),
+        ("payment_not_found", "There is no such payment"),
         ("quote_not_found", "There is no such quote"),
         ("event_not_found", "There is no such event"),
         ("incident_not_found", "There is no such incident"),
@@ -34,11 +35,45 @@ STATE = (
         "The present state does not allow this",
         "Read the trip; `allowed_actions` says what may be done now.",
     ),
-    problem(
+    later(
         "checkout_in_progress",
         409,
-        "The trip is being paid right now",
-        "Let the traveller finish or leave the checkout, or cancel the trip.",
+        "The trip is being priced, or its checkout opened, right now",
+        "Repeat the request: it continues where it is and opens one checkout only.",
+        retry_after_s=2,
+    ),
+    later(
+        "checkout_closing",
+        409,
+        "The checkout is being closed",
+        "Repeat the request after Retry-After.",
+        retry_after_s=2,
+    ),
+    problem(
+        "checkout_open",
+        409,
+        "A checkout is open",
+        "Let the traveller finish or leave the checkout first.",
+    ),
+    later(
+        "payment_processing",
+        409,
+        "The money is on its way",
+        "Wait until the payment settles; the trip tells how it ended.",
+        retry_after_s=30,
+    ),
+    later(
+        "trip_changed",
+        409,
+        "The trip was changed while it was being booked",
+        "Read the trip, then book again.",
+        retry_after_s=1,
+    ),
+    problem(
+        "second_order_found",
+        409,
+        "The supplier knows two orders for one item",
+        "An operator must look at the incident.",
     ),
     done(
         "already_checked_out", "This trip has been paid", "Read the trip instead of booking again."
@@ -59,6 +94,12 @@ STATE = (
     problem(
         "session_expired", 410, "The checkout is no longer open", "Book again for a new checkout."
     ),
+    problem(
+        "items_unavailable",
+        410,
+        "Several items are not to be had",
+        "Remove or replace the items in `properties.items`.",
+    ),
     problem("sold_out", 410, "It is no longer to be had", "Search again and pick another offer."),
 )
 
@@ -67,6 +108,10 @@ TRIP_CONTENT = (
     problem("trip_empty", 422, "There is nothing in the trip to book", "Add an item first."),
     problem("cart_empty", 422, "There is nothing in the cart to book", "Add an item first."),
     problem("too_many_items", 422, "The trip holds as many items as it can", "Start another trip."),
+    problem(
+        "too_many_travelers", 422, "The trip holds as many travelers as it can", "Start another."
+    ),
+    problem("item_unpriced", 422, "This item has no price", "Search again and pick another offer."),
     problem(
         "travelers_missing",
         422,

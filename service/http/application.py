@@ -1,0 +1,37 @@
+"""Puts the HTTP application together: routes, their documentation, health, and the doorkeeper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from service.http.api import BODY_BYTES_MAX, Door, Route, register
+from service.http.docs_page import add_docs
+from service.http.health import Check, health_routes
+from service.http.metrics import Gauge, HttpMetrics
+from service.http.middleware import doorkeeper
+from service.http.openapi import openapi
+from service.http.problem_pages import PROBLEM_ROUTES
+
+
+def application(
+    routes: Sequence[Route],
+    door: Door,
+    *,
+    checks: Mapping[str, Check],
+    version: str,
+    server_url: str,
+    gauges: tuple[Gauge, ...] = (),
+    metrics: HttpMetrics | None = None,
+) -> web.Application:
+    """Everything this service answers over HTTP, except pages, which add their own routes."""
+    metrics = metrics or HttpMetrics()
+    https = server_url.startswith("https://")
+    app = web.Application(
+        middlewares=[doorkeeper(metrics, https=https)], client_max_size=BODY_BYTES_MAX
+    )
+    every = [*routes, *health_routes(checks, metrics, gauges), *PROBLEM_ROUTES]
+    register(app, every, door)
+    add_docs(app, openapi(every, version=version, server_url=server_url))
+    return app

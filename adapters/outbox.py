@@ -73,6 +73,10 @@ UPDATE tripledger.tasks SET sent_at = $3
 WHERE task_id = $1 AND lease = $2 AND lease_until > $3
 """
 
+RENEW = """
+UPDATE tripledger.tasks SET lease_until = $3 WHERE task_id = $1 AND lease = $2
+"""
+
 FINISH = """
 UPDATE tripledger.tasks
 SET state = 'done', lease = NULL, lease_until = NULL, finished_at = clock_timestamp()
@@ -129,6 +133,10 @@ class PostgresOutbox:
 
     async def announce(self, task: Task, now: datetime) -> bool:
         return await self.change(ANNOUNCE, task.task_id, task.lease, now)
+
+    async def renew(self, task: Task, now: datetime, lease_s: float) -> bool:
+        until = now + timedelta(seconds=lease_s)
+        return await self.change(RENEW, task.task_id, task.lease, until)
 
     async def finish(self, task: Task) -> None:
         await self.change(FINISH, task.task_id, task.lease)

@@ -1,8 +1,8 @@
-"""Where the running program takes its time from."""
+"""Where the running program takes its time from, outside the sandbox."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 class SystemClock:
@@ -10,16 +10,3 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-class MovableClock:
-    """The machine's time plus an offset that only grows: for the sandbox, where waiting is dull."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def advance(self, seconds: float) -> None:
-        self.offset += timedelta(seconds=seconds)

@@ -88,6 +88,13 @@ class MemoryOutbox:
         waiting.sent = True
         return True
 
+    async def renew(self, task: Task, now: datetime, lease_s: float) -> bool:
+        waiting = await self.held(task)
+        if waiting is None:
+            return False
+        waiting.lease_until = now + timedelta(seconds=lease_s)
+        return True
+
     async def finish(self, task: Task) -> None:
         if waiting := await self.held(task):
             waiting.give_back("done")

@@ -108,7 +108,7 @@ class Worker:
         try:
             await self.give_back(task, outcome)
         except Exception as error:  # the lease runs out and somebody else takes it up
-            log.warning("task_not_given_back", key=task.key, error=type(error).__name__)
+            log.warning("task_not_given_back", effect=task.kind, reason=type(error).__name__)
 
     async def keep(self, task: Task) -> None:
         """Renew the lease while the work goes on, so that only a dead worker loses it."""
@@ -134,15 +134,20 @@ class Worker:
                 due = self.clock.now() + pause
                 await self.outbox.retry(task, due, outcome.reason, sent=outcome.sent)
             case Parked():
-                log.error("task_parked", key=task.key, reason=outcome.reason)
+                log.error(
+                    "task_parked", effect=task.kind, task_id=task.task_id, reason=outcome.reason
+                )
                 await self.outbox.park(task, outcome.reason)
 
 
 def broken(task: Task, error: Exception) -> Outcome:
     """The performer itself failed. Whatever it had announced may have happened, so that mark
     stays; it is tried again, and in the end put aside."""
-    expected = isinstance(error, Refused | TripMoved)
-    log.warning("task_failed", key=task.key, error=str(error) if expected else repr(error))
+    known = isinstance(error, Refused | TripMoved)
+    reason = str(error) if known else type(error).__name__
+    log.warning(
+        "task_failed", effect=task.kind, task_id=task.task_id, reason=reason, exc_info=not known
+    )
     if task.attempts >= BROKEN_ATTEMPTS_MAX:
-        return Parked(reason=f"{type(error).__name__}: {error}")
-    return Again(pause=backoff(task.attempts), reason=type(error).__name__, sent=True)
+        return Parked(reason=reason)
+    return Again(pause=backoff(task.attempts), reason=reason, sent=True)

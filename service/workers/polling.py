@@ -40,7 +40,7 @@ class EventPoller:
                 if found:
                     log.warning("missed_webhooks_found", count=found)
             except (PaymentOutcomeUnknown, PaymentProviderBusy, PaymentRefused) as error:
-                log.warning("provider_events_unreadable", error=str(error))
+                log.warning("provider_events_unreadable", reason=str(error))
             await asyncio.sleep(self.every_s)
 
     async def look(self) -> int:

@@ -42,10 +42,15 @@ class Projector:
                     await self.log.changed(self.poll_s)
             except UnreadableEvent as error:
                 # It will not get better by itself; the other read models go on without this one.
-                log.error("projection_stopped", projection=self.name, error=str(error))
+                log.error("projection_stopped", projection=self.name, reason=str(error))
                 return
             except Exception as error:
-                log.warning("projection_failed", projection=self.name, error=repr(error))
+                log.warning(
+                    "projection_failed",
+                    projection=self.name,
+                    reason=type(error).__name__,
+                    exc_info=True,
+                )
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
 
     async def catch_up(self, version: int | None = None) -> int:

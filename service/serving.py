@@ -1,0 +1,151 @@
+"""Runs the service: listens, works, projects, until it is told to stop; then finishes what it
+has begun."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+from aiohttp import web
+
+from adapters.database import open_database
+from adapters.sandbox_clock import SandboxClock
+from service.app import Service, assembled
+from service.http.application import application
+from service.http.listener import Listener
+from service.http.routes import routes_of
+from service.settings import Settings
+from service.version import VERSION
+
+log = structlog.get_logger()
+
+Role = Literal["api", "work", "project"]
+ROLES: tuple[Role, ...] = ("api", "work", "project")
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Fails first when the process is told to stop, so that no new requests come."""
+
+    draining: bool = False
+
+    async def check(self) -> str | None:
+        return "draining" if self.draining else None
+
+
+async def serve(
+    settings: Settings,
+    roles: Sequence[Role] = ROLES,
+    *,
+    on_ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `on_ready` is told the URL that is listened on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with (
+        open_database(
+            plain_url(settings), settings.data_dir, pool_size=settings.database_connections
+        ) as database,
+        assembled(settings, database) as service,
+        running(service, roles) as url,
+    ):
+        log.info("serving", role=",".join(roles), url=url)
+        on_ready(url)
+        await stop.wait()
+        log.info("stopping", role=",".join(roles))
+
+
+def plain_url(settings: Settings) -> str | None:
+    return settings.database_url.get_secret_value() if settings.database_url else None
+
+
+@asynccontextmanager
+async def running(service: Service, roles: Sequence[Role] = ROLES) -> AsyncIterator[str]:
+    """The roles at work until the block ends; gives the URL of the API (its own or the public)."""
+    async with AsyncExitStack() as stack:
+        if isinstance(service.clock, SandboxClock):
+            await stack.enter_async_context(background(service.clock.follow(), "clock"))
+        if "project" in roles:
+            for projector in service.projectors:
+                name = f"projector:{projector.name}"
+                await stack.enter_async_context(background(projector.run(), name))
+        if "work" in roles:
+            await stack.enter_async_context(working(service))
+        url = service.settings.base_url
+        if "api" in roles:
+            url = await stack.enter_async_context(listening(service))
+        yield url
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def working(service: Service) -> AsyncIterator[None]:
+    async with (
+        background(service.worker.run(), "worker"),
+        background(service.poller.run(), "poller"),
+    ):
+        yield
+    await service.worker.drain(service.settings.shutdown_s)
+
+
+@asynccontextmanager
+async def listening(service: Service) -> AsyncIterator[str]:
+    """The HTTP door, open."""
+    settings = service.settings
+    readiness = Readiness()
+
+    async def database_answers() -> str | None:
+        await service.database.pool.fetchval("SELECT 1")
+        return None
+
+    app = application(
+        *routes_of(service),
+        checks={"database": database_answers, "draining": readiness.check},
+        version=VERSION,
+        server_url=settings.base_url,
+    )
+    listener = Listener(
+        app,
+        headers_s=settings.read_timeout_s,
+        keepalive_s=settings.keepalive_s,
+        connections_max=settings.connections_max,
+        shutdown_s=settings.shutdown_s,
+    )
+    await listener.setup()
+    bound = bind(settings.host, settings.port)
+    try:
+        await web.SockSite(listener, bound).start()
+        yield f"http://{settings.host}:{bound.getsockname()[1]}"
+        readiness.draining = True
+    finally:
+        await listener.cleanup()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

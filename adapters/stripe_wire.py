@@ -1,0 +1,164 @@
+"""How Stripe's answers, amounts, errors and signatures read in our terms; nothing here is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+import stripe
+
+from domain.money import Money
+from domain.payments import (
+    PaymentOutcomeUnknown,
+    PaymentProviderBusy,
+    PaymentRefused,
+    PaymentStatus,
+    ProviderEvent,
+    RefundSnapshot,
+    RefundStatus,
+)
+from domain.suppliers import WebhookRejected
+
+SIGNATURE_AGE_MAX = timedelta(seconds=300)
+AUTHORIZATION_LIFE = timedelta(days=7)
+STATUS: dict[str, PaymentStatus] = {
+    "requires_payment_method": "unpaid",
+    "requires_confirmation": "unpaid",
+    "requires_action": "action_required",
+    "processing": "processing",
+    "requires_capture": "authorized",
+    "succeeded": "captured",
+    "canceled": "canceled",
+}
+PAYABLE: tuple[PaymentStatus, ...] = ("unpaid", "action_required")
+REFUND_STATUS: dict[str, RefundStatus] = {
+    "pending": "pending",
+    "requires_action": "pending",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "canceled": "failed",
+}
+
+Answer = TypeVar("Answer")
+
+
+async def told(call: Awaitable[Answer]) -> Answer:
+    """The answer, or one of the port's three exceptions; the SDK lets some of aiohttp's through."""
+    try:
+        return await call
+    except stripe.StripeError as error:
+        raise meaning(error) from error
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+        raise PaymentOutcomeUnknown(f"no usable answer from Stripe: {error!r}") from error
+
+
+def meaning(error: stripe.StripeError) -> Exception:
+    """Only an error that Stripe itself worded is a definite no."""
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    said = body.get("error")
+    status = error.http_status or 0
+    if not isinstance(said, dict) or not 400 <= status < 500:
+        return PaymentOutcomeUnknown(f"HTTP {status or 'nothing'} from Stripe: {error}")
+    code = said.get("decline_code") or said.get("code") or said.get("type") or "refused"
+    detail = str(said.get("message") or error)
+    if said.get("type") == "idempotency_error" and status != 409:
+        # Something was done under this key, with other values; what, only a person can say.
+        return PaymentOutcomeUnknown(f"idempotency_error: {detail}")
+    if status in (401, 403, 409, 429):
+        # A wrong key of ours is no verdict on the payment either.
+        return PaymentProviderBusy(f"{code}: {detail}")
+    return PaymentRefused(str(code), detail)
+
+
+def to_stripe(money: Money) -> int:
+    """Stripe counts a few currencies in other units than ISO 4217 does."""
+    match money.currency:
+        case "ISK":
+            return money.amount * 100
+        case "MGA" if money.amount % 100 == 0:
+            return money.amount // 100
+        case "BHD" | "JOD" | "KWD" | "OMR" | "TND" if money.amount % 10 == 0:
+            return money.amount
+        case "MGA" | "BHD" | "JOD" | "KWD" | "OMR" | "TND" | "UGX":
+            raise PaymentRefused(
+                "amount_not_chargeable", f"Stripe cannot charge {money} to the last unit"
+            )
+        case _:
+            return money.amount
+
+
+def from_stripe(amount: int, currency: str) -> Money:
+    match currency.upper():
+        case "ISK":
+            return Money(amount // 100, "ISK")
+        case "MGA":
+            return Money(amount * 100, "MGA")
+        case code:
+            return Money(amount, code)
+
+
+def instant(epoch: int) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)
+
+
+def capture_before(intent: stripe.PaymentIntent) -> datetime:
+    charge = intent.latest_charge
+    if isinstance(charge, stripe.Charge):
+        details = charge.payment_method_details
+        card = getattr(details, "card", None)
+        at = getattr(card, "capture_before", None)
+        return instant(at) if at else instant(charge.created) + AUTHORIZATION_LIFE
+    return instant(intent.created) + AUTHORIZATION_LIFE
+
+
+def newest_failure(intent: stripe.PaymentIntent) -> tuple[str | None, str | None]:
+    """A name that the same attempt always has, and why it failed."""
+    error = intent.last_payment_error
+    if error is None:
+        return None, None
+    method = getattr(error, "payment_method", None)
+    attempt = getattr(error, "charge", None) or getattr(method, "id", None) or intent.id
+    code = getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined"
+    return f"{attempt}:{code}", code
+
+
+def refund_snapshot(refund: stripe.Refund) -> RefundSnapshot:
+    return RefundSnapshot(
+        provider_refund_id=refund.id,
+        status=REFUND_STATUS[refund.status or "pending"],
+        amount=from_stripe(refund.amount, refund.currency),
+        failure_reason=getattr(refund, "failure_reason", None),
+    )
+
+
+def provider_event(event: dict[str, Any]) -> ProviderEvent:
+    subject = event["data"]["object"]
+    owner = subject.get("payment_intent")
+    payment_id = owner["id"] if isinstance(owner, dict) else owner
+    return ProviderEvent(
+        event_id=event["id"],
+        type=event["type"],
+        created_at=instant(event["created"]),
+        object_id=subject["id"],
+        payment_id=subject["id"] if subject["object"] == "payment_intent" else payment_id,
+        references={str(k): str(v) for k, v in (subject.get("metadata") or {}).items()},
+        livemode=event.get("livemode", False),
+    )
+
+
+def check_signature(raw: bytes, signature: str, secrets: Sequence[str], now: datetime) -> None:
+    """Any of the secrets may have signed, while they are rotated; the time is checked both ways,
+    and by our clock: the SDK's own check lets the future pass."""
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(raw, signature, secret, tolerance=None)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError):
+            continue
+        break
+    else:
+        raise WebhookRejected("no valid signature")
+    signed_at = next(part[2:] for part in signature.split(",") if part.startswith("t="))
+    if abs(now.timestamp() - int(signed_at)) > SIGNATURE_AGE_MAX.total_seconds():
+        raise WebhookRejected("the signature's time is too far from now")

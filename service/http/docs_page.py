@@ -76,6 +76,8 @@ def older(node: Any) -> Any:
     out = {name: older(value) for name, value in node.items()}
     if "const" in out and isinstance(out.get("type"), str):
         out["enum"] = [out.pop("const")]
+    if out.get("required") == []:
+        del out["required"]
     choices = out.get("anyOf")
     if isinstance(choices, list) and {"type": "null"} in choices:
         kept = [choice for choice in choices if choice != {"type": "null"}]

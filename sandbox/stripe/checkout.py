@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 from datetime import UTC, datetime
 
@@ -19,6 +20,47 @@ METHOD_OF_OUTCOME = {
 """What a customer can do, and the test method that does it."""
 
 
+UNUSED: Json = {
+    "adaptive_pricing": {"enabled": False},
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "billing_address_collection": None,
+    "collected_information": None,
+    "consent": None,
+    "consent_collection": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "custom_text": {
+        "after_submit": None,
+        "shipping_address": None,
+        "submit": None,
+        "terms_of_service_acceptance": None,
+    },
+    "customer_account": None,
+    "discounts": None,
+    "invoice": None,
+    "invoice_creation": None,
+    "origin_context": None,
+    "payment_link": None,
+    "payment_method_collection": "if_required",
+    "payment_method_configuration_details": None,
+    "payment_method_options": {},
+    "permissions": None,
+    "phone_number_collection": {"enabled": False},
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "subscription": None,
+    "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    "wallet_options": None,
+}
+"""What a session of this sandbox always says, because it does not simulate it."""
+
+
 def new_session(account: Account, asked: Json, items: list[Json], public_url: str) -> Json:
     """`asked` holds read and checked parameters, `items` the priced lines."""
     session_id = new_id("cs_test_a1", 56)
@@ -28,75 +70,38 @@ def new_session(account: Account, asked: Json, items: list[Json], public_url: st
     session: Json = {
         "id": session_id,
         "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
+        **copy.deepcopy(UNUSED),
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
         "cancel_url": asked.get("cancel_url"),
         "client_reference_id": asked.get("client_reference_id"),
         "client_secret": None if hosted else f"{session_id}_secret_{secrets.token_hex(16)}",
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": account.clock.epoch(),
         "currency": items[0]["currency"],
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
         "customer": asked.get("customer"),
-        "customer_account": None,
         "customer_creation": asked.get("customer_creation", "if_required"),
         "customer_details": customer_details(email) if email else None,
         "customer_email": email,
-        "discounts": None,
         "expires_at": asked["expires_at"],
-        "invoice": None,
-        "invoice_creation": None,
         "livemode": False,
         "locale": asked.get("locale"),
         "metadata": asked.get("metadata", {}),
         "mode": "payment",
-        "origin_context": None,
         "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "if_required",
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
         "payment_method_types": asked.get("payment_method_types") or ["card"],
         "payment_status": "unpaid",
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
         "status": "open",
         "submit_type": asked.get("submit_type"),
-        "subscription": None,
         "success_url": asked.get("success_url"),
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": asked.get("ui_mode", "hosted_page"),
         "url": f"{public_url}/pay/{session_id}" if hosted else None,
-        "wallet_options": None,
     }
     account.sessions[session_id] = session
     account.line_items[session_id] = items
     account.session_intents[session_id] = asked.get("payment_intent_data", {})
     note(account, "checkout_session.created", session)
-    account.clock.at(
-        datetime.fromtimestamp(session["expires_at"], UTC),
-        lambda: lapse(account, session_id),
-    )
+    expires_at = datetime.fromtimestamp(session["expires_at"], UTC)
+    account.clock.at(expires_at, lambda: lapse(account, session_id))
     return session
 
 

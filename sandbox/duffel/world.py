@@ -25,8 +25,12 @@ SEARCHES_MAX = 5_000
 EVENTS_MAX = 10_000
 ORGANISATION_ID = new_id("org")
 
+# Decide how a creation is answered. Options: `delay_s` (async_202, ok_200_late), `outcome`
+# "ok" or "fail" (async_202), `by` (price_changed: how much dearer).
 ORDER_MODES = ("async_202", "ok_200_late", "price_changed", "sold_out", "webhook_first")
+# Given for a creation they show in later calls on what was created, given for such a call at once.
 LATER_MODES = ("hold_lapsed", "schedule_changed", "cancel_stale", "cancel_null_refund")
+# duplicate_detect: the creation answers duplicate_booking, though one was made (now or before).
 DUFFEL_MODES = (*ORDER_MODES, "duplicate_detect", *LATER_MODES)
 DELAY_S_DEFAULT = 1.0
 PRICE_RISE_DEFAULT = "10.00"

@@ -141,7 +141,9 @@ EXAMPLES: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("folder", "name", "made"), EXAMPLES, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("folder", "name", "made"), EXAMPLES, ids=lambda value: getattr(value, "__name__", value)
+)
 async def test_an_object_has_the_published_shape(
     duffel: Duffel, folder: str, name: str, made: Any
 ) -> None:

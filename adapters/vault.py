@@ -40,6 +40,10 @@ class PersonUnknown(LookupError):
     """No such person was ever in this vault, or they are forgotten and cannot be sealed for."""
 
 
+class MasterKeyUnusable(ValueError):
+    """The master key file holds no usable key."""
+
+
 class MasterKeyMissing(LookupError):
     """A person's key is wrapped by a master key this process was not given."""
 
@@ -92,7 +96,7 @@ class MasterKeys:
     def __init__(self, current: bytes, older: Sequence[bytes] = ()) -> None:
         keys = (current, *older)
         if any(len(key) != KEY_BYTES for key in keys):
-            raise ValueError(f"a master key has {KEY_BYTES} bytes")
+            raise MasterKeyUnusable(f"a master key has {KEY_BYTES} bytes")
         self.current_id = key_id(current)
         self.ciphers = {key_id(key): AESGCM(key) for key in keys}
 
@@ -103,11 +107,13 @@ class MasterKeys:
     @classmethod
     def read(cls, path: Path) -> MasterKeys:
         """One base64 key a line; the first wraps, the others are kept until `rewrap` is done."""
-        lines = [line for line in path.read_text(encoding="ascii").split() if line]
-        if not lines:
-            raise ValueError("the master key file is empty")
-        current, *older = (base64.b64decode(line, validate=True) for line in lines)
-        return cls(current, older)
+        try:
+            keys = [base64.b64decode(line, validate=True) for line in path.read_bytes().split()]
+        except binascii.Error:
+            raise MasterKeyUnusable("the master key file is not base64") from None
+        if not keys:
+            raise MasterKeyUnusable("the master key file is empty")
+        return cls(keys[0], keys[1:])
 
     @classmethod
     def read_or_create(cls, path: Path) -> MasterKeys:

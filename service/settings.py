@@ -110,10 +110,10 @@ class Settings(BaseSettings):
         description="secret(s) Stripe signs webhooks with; several separated by commas",
     )
     stripe_api_version: str = Field(
-        default="2026-10-28.endive", description="Stripe-Version sent with every request"
+        default="2026-05-27.dahlia", description="Stripe-Version sent with every request"
     )
     stripe_mobile_api_version: str = Field(
-        default="2026-10-28.endive",
+        default="2026-05-27.dahlia",
         description="Stripe-Version of ephemeral keys, as the mobile SDK's",
     )
     duffel_token: SecretStr | None = Field(default=None, description="Duffel access token")

@@ -29,8 +29,9 @@ from service.workers.outcomes import Again, Done, Outcome, Parked, backoff
 
 # The provider forgets idempotency keys after 24 hours: then only looking is safe, not sending.
 KEY_LIFE = timedelta(hours=23)
-# The provider's own limits for how long a hosted page stays payable.
-SESSION_MIN = timedelta(minutes=31)
+# How long a hosted page stays payable at the provider: at least half an hour from when it is made
+# there, which may be late; our own deadline closes it earlier.
+SESSION_MIN = timedelta(hours=2)
 SESSION_MAX = timedelta(hours=23, minutes=55)
 
 

@@ -1,0 +1,40 @@
+"""The installed command `tripledger`."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+from adapters.migrate import MigrationRefused
+from domain.errors import Refused
+from service.cli import keys, log, projections, running, tasks, trips
+from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
+from service.settings import UnsafeSettings
+from service.version import VERSION
+
+app = App(
+    name="tripledger",
+    version=VERSION,
+    help="A trip becomes paid, fulfilled bookings, exactly once.",
+)
+app.command(running.app, name="*")
+for group in (trips.app, keys.app, log.app, projections.app, tasks.app):
+    app.command(group)
+
+
+def main() -> None:
+    """Exit codes: 0 done, 1 failed, 2 wrong use or unsafe settings, 3 not found."""
+    try:
+        app()
+    except UnsafeSettings as error:
+        complaints.print(str(error), markup=False)
+        sys.exit(USAGE)
+    except (MigrationRefused, OSError) as error:
+        complaints.print(f"{type(error).__name__}: {error}", markup=False)
+        sys.exit(FAILED)
+    except Refused as refusal:
+        complaints.print(f"{refusal.code}: {refusal.detail}", markup=False)
+        sys.exit(NOT_FOUND if refusal.code.endswith("_not_found") else FAILED)
+    except KeyboardInterrupt:
+        sys.exit(FAILED)

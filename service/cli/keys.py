@@ -1,0 +1,101 @@
+"""`tripledger keys …`: who may call the API."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from cyclopts import App
+
+from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from service.cli.opening import database
+from service.cli.output import NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
+from service.http.identity import SCOPES
+from service.settings import Settings
+
+app = App(name="keys", help="API keys: create, list, revoke.")
+
+
+@app.command
+def create(
+    *,
+    tenant: str | None = None,
+    name: str = "",
+    scope: list[str] | None = None,
+    mode: Literal["test", "live"] = "test",
+    days: int | None = None,
+    json: bool = False,
+) -> int:
+    """Make a key and print it: it cannot be shown again.
+
+    Parameters
+    ----------
+    scope
+        What the key may do; repeat for several. Unset: everything a frontend needs.
+    days
+        How many days the key lives; unset: until it is revoked.
+    """
+    scopes = frozenset(scope or ("trips:read", "trips:write", "payments:write"))
+    if unknown := sorted(scopes - SCOPES.keys()):
+        stop(USAGE, f"Unknown scopes {', '.join(unknown)}; there are {', '.join(SCOPES)}.")
+    owner = tenant or Settings.load().default_tenant
+    now = datetime.now(UTC)
+    expires_at = now + timedelta(days=days) if days is not None else None
+
+    async def work() -> tuple[str, str]:
+        async with database() as opened:
+            keys = ApiKeys(PostgresApiKeyRows(opened))
+            text, key = await keys.create(
+                owner, mode, scopes, now, name=name, expires_at=expires_at
+            )
+            return text, key.key_id
+
+    text, key_id = asyncio.run(work())
+    if json:
+        print_json({"key": text, "key_id": key_id, "tenant": owner, "scopes": sorted(scopes)})
+    else:
+        people.print(text, soft_wrap=True)
+        people.print(f"Keep it safe: only its hash is stored. Id {key_id}, tenant {owner}.")
+    return OK
+
+
+@app.command(name="list")
+def list_keys(*, tenant: str | None = None, json: bool = False) -> int:
+    """Every key, without its secret."""
+
+    async def work() -> list[dict[str, object]]:
+        async with database() as opened:
+            listed = await ApiKeys(PostgresApiKeyRows(opened)).listed(tenant)
+        return [
+            {
+                "key_id": key.key_id,
+                "mode": key.mode,
+                "tenant": key.tenant,
+                "name": key.name,
+                "scopes": " ".join(sorted(key.scopes)),
+                "created_at": key.created_at,
+                "expires_at": key.expires_at,
+                "revoked_at": key.revoked_at,
+                "last_used_at": key.last_used_at,
+            }
+            for key in listed
+        ]
+
+    rows = asyncio.run(work())
+    print_json(rows) if json else print_table("API keys", rows)
+    return OK
+
+
+@app.command
+def revoke(key_id: str) -> int:
+    """Let a key open nothing from now on."""
+
+    async def work() -> bool:
+        async with database() as opened:
+            return await ApiKeys(PostgresApiKeyRows(opened)).revoke(key_id, datetime.now(UTC))
+
+    if not asyncio.run(work()):
+        stop(NOT_FOUND, f"There is no key {key_id} to revoke.")
+    people.print(f"Key {key_id} is revoked.")
+    return OK

@@ -1,0 +1,38 @@
+"""How commands speak: tables for people, JSON for machines, and exit codes that mean something."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+OK, FAILED, USAGE, NOT_FOUND = 0, 1, 2, 3
+
+people = Console()
+complaints = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        people.print(f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    people.print(table)
+
+
+def stop(code: int, message: str) -> NoReturn:
+    complaints.print(message, markup=False, highlight=False)
+    raise SystemExit(code)

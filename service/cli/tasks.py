@@ -1,0 +1,58 @@
+"""`tripledger tasks …`: work that waits, runs, or was put aside for a person."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from cyclopts import App
+
+from adapters.outbox import PostgresOutbox, TaskState
+from service.cli.opening import database
+from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
+
+app = App(name="tasks", help="Background work: list, retry.")
+
+
+@app.command(name="list")
+def list_tasks(
+    *,
+    state: TaskState | None = None,
+    trip: str | None = None,
+    limit: int = 50,
+    json: bool = False,
+) -> int:
+    """The newest tasks, all or in one state (ready, leased, done, parked)."""
+
+    async def work() -> list[dict[str, object]]:
+        async with database() as opened:
+            rows = await PostgresOutbox(opened).listed(state, limit, trip)
+        return [
+            {
+                "task": row.task_id,
+                "key": row.key,
+                "state": row.state,
+                "due": row.due,
+                "attempts": row.attempts,
+                "reason": row.reason,
+            }
+            for row in rows
+        ]
+
+    rows = asyncio.run(work())
+    print_json(rows) if json else print_table("Tasks", rows)
+    return OK
+
+
+@app.command
+def retry(task_id: int) -> int:
+    """Let workers try a parked task again, now."""
+
+    async def work() -> bool:
+        async with database() as opened:
+            return await PostgresOutbox(opened).requeue(task_id, datetime.now(UTC))
+
+    if not asyncio.run(work()):
+        stop(NOT_FOUND, f"There is no parked task {task_id}.")
+    people.print(f"Task {task_id} is due now.")
+    return OK

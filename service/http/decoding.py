@@ -115,6 +115,7 @@ def invalid(message: str, location: str) -> Problem:
     advice = {
         "unknown_field": "This field is not known here: leave it out.",
         "required": "This field is missing: add it.",
+        "invalid_format": "The value does not have the form this field needs.",
     }.get(code, f"{what.rstrip('.')}.")
     place = "the body" if shown == "" else f"`{shown}`"
     return Problem(

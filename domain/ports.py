@@ -62,6 +62,11 @@ class Supplier(Protocol):
         """The present price of an offer with the chosen extras. Creates nothing that binds."""
         ...
 
+    def unfit(self, request: OrderRequest) -> str | None:
+        """Why these travelers could not be booked on this offer, in words without personal data;
+        None: as far as we can tell they can. Asks nobody."""
+        ...
+
     def hold(self, request: OrderRequest) -> Awaitable[HoldAnswer]:
         """Keep the seats without paying; refused where the offer cannot be held."""
         ...

@@ -285,13 +285,17 @@ CancelAnswer = Cancelled | CancellationRefused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierEvent:
-    """A verified notification: only what is needed to go and look. `dedupe_key` names the fact."""
+    """A verified notification: only what is needed to go and look. `dedupe_key` names the fact.
+
+    `creation_failed`: an accepted order will never exist, which looking cannot show.
+    """
 
     event_id: str
     dedupe_key: str
     type: str
     order_id: str | None = None
     offer_id: str | None = None
+    creation_failed: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from adapters.suppliers import (
     duffel_shopping,
 )
 from adapters.suppliers.duffel_offers import SUPPLIER
+from adapters.suppliers.duffel_orders import unfit
 from adapters.suppliers.duffel_wire import (
     API_BASE,
     ORDER_TIMEOUT_S,
@@ -87,6 +88,9 @@ class DuffelSupplier:
 
     async def requote(self, offer: Offer, selections: Sequence[Selection]) -> RequoteAnswer:
         return await duffel_shopping.requote(self.wire, offer, selections)
+
+    def unfit(self, request: OrderRequest) -> str | None:
+        return unfit(request)
 
     async def hold(self, request: OrderRequest) -> HoldAnswer:
         return await duffel_ordering.hold(self.wire, request)

@@ -85,6 +85,7 @@ def read_event(raw: bytes, *, live: bool) -> SupplierEvent:
         type=kind,
         order_id=order_of(thing),
         offer_id=text(thing.get("offer_id")) or text(thing.get("quote_id")),
+        creation_failed=kind in CREATION_FAILED,
         metadata=texts(thing.get("metadata")),
     )
 

@@ -257,3 +257,25 @@ def stay_refund(
         if now < before:
             return Money.from_decimal(step["refund_amount"], step["currency"]), before
     return Money(0, rate["total_currency"]), None
+
+
+# --- before anything is paid
+
+
+def unfit(request: OrderRequest) -> str | None:
+    """What Duffel would refuse the travelers for, as far as the offer tells."""
+    try:
+        if request.offer.kind == "stay":
+            booking_body(request)
+            return None
+        order_body(request, hold=False)
+        seated = seat(request)
+    except UnfitTravelers as error:
+        return str(error)
+    slots = {slot.passenger_id: slot for slot in request.offer.passengers}
+    for passenger_id, traveler in seated.items():
+        if fitness(traveler, slots[passenger_id], request.offer) > 1:
+            return "a traveler is not of the age that the offer was priced for"
+        if request.offer.details.get("documents_required") and not traveler.documents:
+            return "this airline needs a passport of every traveler (documents)"
+    return None

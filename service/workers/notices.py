@@ -11,6 +11,7 @@ from adapters.inbox import Inbox, Notice
 from domain.errors import Refused
 from domain.log import Cause, Task
 from domain.payments import PaymentOutcomeUnknown, PaymentProviderBusy
+from domain.suppliers import SupplierEvent
 from domain.trip import commands as c
 from service.workers.orders import OrderWork
 from service.workers.outcomes import Again, Done, Outcome, backoff
@@ -18,6 +19,7 @@ from service.workers.payments import PaymentWork
 
 # A notice may come before the answer that tells us what it is about; it is given this long.
 EARLY_ATTEMPTS_MAX = 12
+CREATION_FAILED, YES = "creation_failed", "yes"
 
 
 class NoticeWork:
@@ -82,6 +84,8 @@ class NoticeWork:
             return Again(pause=timedelta(seconds=1), reason="the order's answer is awaited")
         if booking.status != "unknown":
             return Done()
+        if notice.facts.get(CREATION_FAILED) == YES:
+            return await self.orders.record_failure(booking, cause)
         return await self.orders.look_for(task.attempts, dossier, booking, cause)
 
     async def ignored(self, notice: Notice, why: str) -> Outcome:
@@ -92,3 +96,10 @@ class NoticeWork:
         if task.attempts < EARLY_ATTEMPTS_MAX:
             return Again(pause=backoff(task.attempts), reason=str(refusal))
         return await self.ignored(notice, refusal.code)
+
+
+def order_facts(event: SupplierEvent) -> dict[str, str]:
+    """What the inbox keeps of a supplier's notification."""
+    known = {"order_id": event.order_id, "offer_id": event.offer_id}
+    failed = {CREATION_FAILED: YES} if event.creation_failed else {}
+    return {**event.metadata, **{k: v for k, v in known.items() if v}, **failed}

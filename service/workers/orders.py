@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.booking import commands as b
@@ -17,16 +18,18 @@ from domain.suppliers import (
     CancellationRefused,
     Contact,
     OrderAnswer,
+    OrderFailed,
     OrderNotFound,
     OrderRefused,
     OrderRequest,
     OrderUnknown,
     RequoteAnswer,
     SupplierUnavailable,
+    Traveler,
     Unavailable,
 )
 from domain.trip import commands as c
-from domain.trip.state import Item
+from domain.trip.state import Item, Trip
 from service.handle import Road
 from service.people import Forgotten, People
 from service.workers.outcomes import Again, Done, Outcome, backoff
@@ -36,6 +39,10 @@ QUOTE_ATTEMPTS_MAX = 3
 # Growing pauses between looks for a lost order; when they are used up it is given up.
 FIND_PAUSES_S = (2, 10, 60, 300, 900, 3600, 3 * 3600, 6 * 3600)
 CANCEL_PAUSE_MAX = timedelta(hours=1)
+ERASED = "The travelers' data has been erased."
+NOBODY = Contact(email="", phone="")
+
+TripPeople = tuple[tuple[Traveler, ...], Contact | None]
 
 
 class OrderWork:
@@ -61,8 +68,11 @@ class OrderWork:
         if quote is None or quote.quote_id != task.subject or quote.status != "scheduled":
             return Done()
         last = task.attempts >= QUOTE_ATTEMPTS_MAX
+        people = await self.people_of(trip)
         try:
-            answers = await asyncio.gather(*(self.requote(item, last=last) for item in trip.items))
+            answers = await asyncio.gather(
+                *(self.requote(trip, item, people, last=last) for item in trip.items)
+            )
         except SupplierUnavailable as error:
             return Again(pause=backoff(task.attempts), reason=str(error))
         record = c.RecordQuote(
@@ -73,8 +83,22 @@ class OrderWork:
         await self.road.handle(trip.trip_id, record, cause)
         return Done()
 
-    async def requote(self, item: Item, *, last: bool) -> RequoteAnswer:
+    async def people_of(self, trip: Trip) -> TripPeople | None:
+        try:
+            return await self.people.open(trip)
+        except Forgotten:
+            return None
+
+    async def requote(
+        self, trip: Trip, item: Item, people: TripPeople | None, *, last: bool
+    ) -> RequoteAnswer:
+        """The item's present price, unless these travelers could not have it at any price."""
         supplier = self.suppliers[item.offer.supplier]
+        if people is None:
+            return Unavailable(code="invalid_travelers", detail=ERASED)
+        if why := supplier.unfit(trial_request(trip, item, people)):
+            detail = f"{item.offer.title}: {why}."
+            return Unavailable(code="invalid_travelers", detail=detail)
         try:
             return await supplier.requote(item.offer, item.selections)
         except SupplierUnavailable as error:
@@ -105,9 +129,7 @@ class OrderWork:
         try:
             request = await self.request(dossier, booking, attempt)
         except Forgotten:
-            gone = OrderRefused(
-                code="invalid_travelers", detail="The travelers' data has been erased."
-            )
+            gone = OrderRefused(code="invalid_travelers", detail=ERASED)
             return await self.record_order(booking, attempt, gone, cause)
         if not await self.outbox.announce(task, self.clock.now()):
             return Again(pause=timedelta(), reason="the lease was lost before sending")
@@ -125,22 +147,10 @@ class OrderWork:
 
     async def request(self, dossier: Dossier, booking: Booking, attempt: int) -> OrderRequest:
         """What is ordered, with the travelers' data opened; raises Forgotten."""
-        trip = trip_of(dossier)
-        travelers, contact = await self.people.open(trip)
+        travelers, contact = await self.people.open(trip_of(dossier))
         assert contact is not None, "a trip is booked only with a contact"
         bare = bare_request(dossier, booking, attempt)
-        return OrderRequest(
-            attempt_id=bare.attempt_id,
-            trip_id=bare.trip_id,
-            booking_id=bare.booking_id,
-            offer=bare.offer,
-            price=bare.price,
-            supplier_quote_id=bare.supplier_quote_id,
-            selections=bare.selections,
-            travelers=travelers,
-            contact=contact,
-            metadata=bare.metadata,
-        )
+        return replace(bare, travelers=travelers, contact=contact)
 
     async def find_order(self, task: Task, dossier: Dossier, cause: Cause) -> Outcome:
         booking = booking_of(dossier, task.subject)
@@ -162,6 +172,17 @@ class OrderWork:
             return Again(pause=pause, reason="no order is visible yet")
         record = b.RecordFinding(
             booking_id=booking.booking_id, answer=answer, final=final, now=self.clock.now()
+        )
+        await self.road.handle(booking.trip_id, record, cause)
+        return Done()
+
+    async def record_failure(self, booking: Booking, cause: Cause) -> Outcome:
+        """The supplier has told that an accepted order will never exist."""
+        failed = OrderFailed(
+            code="supplier_rejected", detail="The supplier could not create the order."
+        )
+        record = b.RecordFinding(
+            booking_id=booking.booking_id, answer=failed, final=False, now=self.clock.now()
         )
         await self.road.handle(booking.trip_id, record, cause)
         return Done()
@@ -224,11 +245,28 @@ def bare_request(dossier: Dossier, booking: Booking, attempt: int) -> OrderReque
         supplier_quote_id=line.supplier_quote_id,
         selections=item.selections,
         travelers=(),
-        contact=Contact(email="", phone=""),
+        contact=NOBODY,
         metadata={
             "trip_id": trip.trip_id,
             "booking_id": booking.booking_id,
             "booking_code": booking.code,
             "attempt": str(attempt),
         },
+    )
+
+
+def trial_request(trip: Trip, item: Item, people: TripPeople) -> OrderRequest:
+    """What would be ordered if it were ordered as things stand."""
+    travelers, contact = people
+    return OrderRequest(
+        attempt_id="",
+        trip_id=trip.trip_id,
+        booking_id="",
+        offer=item.offer,
+        price=item.price,
+        supplier_quote_id=None,
+        selections=item.selections,
+        travelers=travelers,
+        contact=contact or NOBODY,
+        metadata={},
     )

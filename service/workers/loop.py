@@ -12,6 +12,7 @@ from adapters.inbox import TASK_KIND as NOTICE_TASK
 from domain.errors import Refused
 from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
+from domain.trip.commands import OpenIncident
 from service.handle import Road
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -20,7 +21,9 @@ from service.workers.payments import PaymentWork
 
 log = structlog.get_logger()
 
-# An effect whose performer keeps breaking is put aside for a person after this many claims.
+# What does not succeed in so many tries is put aside for a person: hours, by the pauses between.
+ATTEMPTS_MAX = 100
+# An effect whose performer itself keeps breaking is put aside sooner.
 BROKEN_ATTEMPTS_MAX = 20
 JITTER = 0.2
 
@@ -126,6 +129,8 @@ class Worker:
         return await self.performers[EffectKind(task.kind)](task, dossier, cause)
 
     async def give_back(self, task: Task, outcome: Outcome) -> None:
+        if isinstance(outcome, Again) and task.attempts >= ATTEMPTS_MAX:
+            outcome = Parked(reason=outcome.reason)
         match outcome:
             case Done():
                 await self.outbox.finish(task)
@@ -137,7 +142,25 @@ class Worker:
                 log.error(
                     "task_parked", effect=task.kind, task_id=task.task_id, reason=outcome.reason
                 )
+                await self.tell(task, outcome.reason)
                 await self.outbox.park(task, outcome.reason)
+
+    async def tell(self, task: Task, reason: str) -> None:
+        """Whoever looks at the trip learns that work on it stands still, and what is at stake."""
+        if task.trip_id is None or task.kind == NOTICE_TASK:
+            return
+        dossier, _ = await self.road.read(task.trip_id)
+        checkout = dossier.trip.checkout if dossier.trip else None
+        incident = OpenIncident(
+            code="work_stopped",
+            detail=f"{task.kind} was given up: {reason}",
+            advice=f"Find the cause, then `tripledger tasks retry {task.task_id}`.",
+            subject=task.key,
+            at_stake=checkout.amount if checkout else None,
+            now=self.clock.now(),
+        )
+        cause = Cause(tenant=None, actor=f"worker:{task.kind}", causation=task.key)
+        await self.road.handle(task.trip_id, incident, cause)
 
 
 def broken(task: Task, error: Exception) -> Outcome:

@@ -125,9 +125,10 @@ class PaymentWork:
         trip, checkout = checkout_of(dossier, task.subject)
         if checkout.status != "closing":
             return Done()
-        key = f"close:{trip.trip_id}:{checkout.attempt}"
         try:
-            snapshot = await self.payments.close(checkout.session_id, checkout.payment_id, key)
+            snapshot = await self.payments.close(
+                checkout.session_id, checkout.payment_id, key=task.key
+            )
         except (PaymentOutcomeUnknown, PaymentProviderBusy, PaymentRefused) as error:
             return Again(pause=backoff(task.attempts), reason=str(error))
         await self.record_state(trip, checkout, snapshot, cause)

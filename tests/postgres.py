@@ -6,8 +6,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -44,6 +44,13 @@ def scratch_disk() -> Path:
     if usable and shutil.disk_usage(MEMORY_DISK).free > MEMORY_DISK_BYTES_MIN:
         return MEMORY_DISK
     return Path(tempfile.gettempdir())
+
+
+@contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """An empty directory, reached by a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(dir=scratch_disk(), prefix="tripledger-") as name:
+        yield Path(name)
 
 
 @asynccontextmanager

@@ -42,12 +42,24 @@ class Sent:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """Written by a later version of the program: this one has no name for it."""
+
+    secret: str
+
+
 TOPICS: dict[str, type] = {"test.noted.v1": Noted, "test.sent.v1": Sent}
 CAUSE = Cause(tenant="acme", actor="key:1", request_id="req-1", correlation="trip-1")
 
 
 def codec() -> EventCodec:
     return EventCodec(TOPICS)
+
+
+def later_codec() -> EventCodec:
+    """Of a later version of the program."""
+    return EventCodec({**TOPICS, "test.unheard.v1": Unheard})
 
 
 def new_id() -> str:

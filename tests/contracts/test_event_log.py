@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from adapters.event_log.appending import EventIdsReused
 from domain.dossier import DossierEvent
-from domain.log import Cause, NewEvent, TripMoved
+from domain.log import Cause, NewEvent, TripMoved, UnreadableEvent
 from domain.money import Money
 from tests.contracts.conftest import Stores
 from tests.contracts.events import (
@@ -18,10 +18,12 @@ from tests.contracts.events import (
     NOON,
     Mood,
     Sent,
+    Unheard,
     append,
     effect,
     event,
     first,
+    later_codec,
     new_id,
     numbers,
 )
@@ -44,7 +46,7 @@ async def test_what_was_appended_is_read_back_whole(stores: Stores) -> None:
     appended = await stores.log.append(append(trip, 0, [new]))
 
     [read] = await stores.log.read_trip(trip)
-    assert sent == read.event
+    assert cast(DossierEvent, sent) == read.event
     assert (appended.first_position, 1) == (read.position, read.stream_version)
     assert (new.event_id, trip, trip) == (read.event_id, read.trip_id, read.stream_id)
     assert (read.topic, read.cause) == ("test.sent.v1", CAUSE)
@@ -288,3 +290,28 @@ async def test_a_wait_ends_without_any_append(stores: Stores) -> None:
     async with asyncio.timeout(5):
         await stores.log.changed(0.02)
     assert await stores.log.last_position() == 0
+
+
+async def test_a_page_ends_before_an_unreadable_event_and_starting_at_it_raises(
+    stores: Stores,
+) -> None:
+    log: Any = stores.log
+    trip = new_id()
+    unheard = NewEvent(
+        event_id=new_id(),
+        stream_id=trip,
+        stream_version=3,
+        event=cast(DossierEvent, Unheard(secret="12345")),
+    )
+    one = await log.append(first(trip, count=2))
+    todays, log.codec = log.codec, later_codec()
+    await log.append(append(trip, one.last_position, [unheard, event(trip, 4, 4)]))
+    log.codec = todays
+
+    assert numbers(await log.read_all(0, 10)) == [1, 2]
+    for reading in (log.read_all(2, 10), log.read_trip(trip), log.read_stream(trip, 2)):
+        with pytest.raises(UnreadableEvent, match="position 3.*test.unheard.v1") as caught:
+            await reading
+        assert "12345" not in str(caught.value)
+    assert numbers(await log.read_all(3, 10)) == [4]
+    assert numbers(await log.read_trip(trip, after=3)) == [4]

@@ -31,7 +31,18 @@ def application(
     app = web.Application(
         middlewares=[doorkeeper(metrics, https=https)], client_max_size=BODY_BYTES_MAX
     )
-    every = [*routes, *health_routes(checks, metrics, gauges), *PROBLEM_ROUTES]
+    every = with_own_routes(routes, checks=checks, metrics=metrics, gauges=gauges)
     register(app, every, door)
     add_docs(app, openapi(every, version=version, server_url=server_url))
     return app
+
+
+def with_own_routes(
+    routes: Sequence[Route],
+    *,
+    checks: Mapping[str, Check],
+    metrics: HttpMetrics,
+    gauges: tuple[Gauge, ...] = (),
+) -> list[Route]:
+    """The routes and those every instance has: health, metrics, the meaning of problems."""
+    return [*routes, *health_routes(checks, metrics, gauges), *PROBLEM_ROUTES]

@@ -1,0 +1,108 @@
+"""Searching at suppliers: what is found lies on the tenant's shelf and can be put into a trip."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from domain import suppliers
+from domain.ports import Clock
+from service.desk import Desk
+from service.http.answers import OffersReply
+from service.http.api import Answer, Call, Route
+from service.http.decoding import NoQuery
+from service.http.problems import Problem
+from service.http.shapes import FlightSearchBody, SearchPassenger, StaySearchBody
+from service.http.views import offer_reply
+
+DAYS_AHEAD_MAX = 730
+
+
+def offer_routes(desk: Desk, clock: Clock) -> list[Route]:
+    async def flights(call: Call[FlightSearchBody, NoQuery]) -> Answer:
+        body = call.body
+        check_dates([each.departure_date for each in body.slices], clock.now())
+        search = suppliers.FlightSearch(
+            slices=tuple(
+                suppliers.Slice(
+                    origin=each.origin,
+                    destination=each.destination,
+                    departure_date=each.departure_date,
+                )
+                for each in body.slices
+            ),
+            passengers=passengers(body.passengers),
+            cabin_class=body.cabin_class,
+            max_connections=body.max_connections,
+        )
+        offers = await desk.search_flights(search, call.caller.tenant)
+        return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
+
+    async def stays(call: Call[StaySearchBody, NoQuery]) -> Answer:
+        body = call.body
+        check_dates([body.check_in_date], clock.now())
+        search = suppliers.StaySearch(
+            latitude=body.latitude,
+            longitude=body.longitude,
+            radius_km=body.radius_km,
+            check_in_date=body.check_in_date,
+            check_out_date=body.check_out_date,
+            rooms=body.rooms,
+            guests=passengers(body.guests),
+        )
+        offers = await desk.search_stays(search, call.caller.tenant)
+        return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
+
+    problems = ("dates_in_past", "supplier_unavailable")
+    return [
+        Route(
+            method="POST",
+            path="/v1/offers/flights",
+            handler=flights,
+            summary="Search flights",
+            description="Offers of all suppliers, cheapest first.",
+            tag="offers",
+            body=FlightSearchBody,
+            answer=OffersReply,
+            scopes=("trips:write",),
+            problems=problems,
+            body_example={
+                "slices": [{"origin": "LHR", "destination": "JFK", "departure_date": "2027-03-01"}],
+                "passengers": [{"type": "adult"}, {"age": 9}],
+                "cabin_class": "economy",
+            },
+        ),
+        Route(
+            method="POST",
+            path="/v1/offers/stays",
+            handler=stays,
+            summary="Search stays",
+            description="Rooms around a place, cheapest first.",
+            tag="offers",
+            body=StaySearchBody,
+            answer=OffersReply,
+            scopes=("trips:write",),
+            problems=problems,
+            body_example={
+                "latitude": 40.7549,
+                "longitude": -73.984,
+                "radius_km": 5,
+                "check_in_date": "2027-03-01",
+                "check_out_date": "2027-03-04",
+                "rooms": 1,
+                "guests": [{"type": "adult"}],
+            },
+        ),
+    ]
+
+
+def passengers(given: list[SearchPassenger]) -> tuple[suppliers.SearchPassenger, ...]:
+    return tuple(suppliers.SearchPassenger(type=each.type, age=each.age) for each in given)
+
+
+def check_dates(days: list[date], now: datetime) -> None:
+    """Dates are local to a place: somewhere on earth it may still be yesterday."""
+    today = now.date()
+    if min(days) < today - timedelta(days=1):
+        raise Problem("dates_in_past", f"{min(days)} has passed.")
+    if max(days) > today + timedelta(days=DAYS_AHEAD_MAX):
+        raise Problem("validation_failed", f"Dates are searched up to {DAYS_AHEAD_MAX} days ahead.")

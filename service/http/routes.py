@@ -1,0 +1,91 @@
+"""All routes of the API, wired to the parts of the service."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from adapters.inbox import Inbox
+from adapters.read_models import ReadModels
+from adapters.sandbox_clock import SandboxClock
+from domain.ports import Clock, EventLog, Payments, Supplier
+from service.app import Service
+from service.desk import Desk
+from service.http.api import Door, Route
+from service.http.application import with_own_routes
+from service.http.booking import book_routes
+from service.http.bookings import booking_routes
+from service.http.feed import feed_routes
+from service.http.metrics import HttpMetrics
+from service.http.offers import offer_routes
+from service.http.openapi import openapi
+from service.http.redirects import Redirects
+from service.http.sandbox_clock import clock_routes
+from service.http.trips import Trips, trip_routes
+from service.http.webhooks import webhook_routes
+from service.settings import Settings
+from service.version import VERSION
+
+
+def routes_of(service: Service) -> tuple[list[Route], Door]:
+    """The routes, and what guards them."""
+    settings = service.settings
+    routes = native_routes(
+        settings,
+        desk=service.desk,
+        models=service.models,
+        log=service.log,
+        payments=service.payments,
+        duffel=service.suppliers["duffel"],
+        inbox=service.inbox,
+        clock=service.clock,
+    )
+    door = Door(
+        api_keys=service.keys,
+        idempotency=service.idempotency,
+        now=service.clock.now,
+        read_timeout_s=settings.read_timeout_s,
+    )
+    return routes, door
+
+
+def native_routes(
+    settings: Settings,
+    *,
+    desk: Desk,
+    models: ReadModels,
+    log: EventLog,
+    payments: Payments,
+    duffel: Supplier,
+    inbox: Inbox,
+    clock: Clock,
+) -> list[Route]:
+    allowed = (settings.base_url, *settings.redirect_origins)
+    routes = [
+        *offer_routes(desk, clock),
+        *trip_routes(Trips(desk, models, clock, sandbox=settings.sandbox)),
+        *book_routes(desk, Redirects(allowed, loopback=settings.sandbox)),
+        *booking_routes(desk, models),
+        *feed_routes(log, wait_s_max=settings.feed_wait_max_s),
+        *webhook_routes(payments, duffel, inbox, clock),
+    ]
+    if settings.sandbox:
+        urls = (settings.stripe_api_base, settings.duffel_api_base)
+        routes += clock_routes(cast(SandboxClock, clock), urls)
+    return routes
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document. No handler runs for it, so the parts behind the routes are left out."""
+    absent: Any = None
+    routes = native_routes(
+        settings,
+        desk=absent,
+        models=absent,
+        log=absent,
+        payments=absent,
+        duffel=absent,
+        inbox=absent,
+        clock=absent,
+    )
+    every = with_own_routes(routes, checks={}, metrics=HttpMetrics())
+    return openapi(every, version=VERSION, server_url=settings.base_url)

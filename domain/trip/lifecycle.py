@@ -75,6 +75,7 @@ CHECKOUT_STATES = {
     "open": "awaiting_payment",
     "processing": "processing",
     "closing": "closing",
+    "paid": "paid",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 # ISO 4217 exponents that are not 2.
 ZERO_DECIMAL = frozenset(
@@ -69,9 +69,14 @@ class Money:
 
     @classmethod
     def from_decimal(cls, text: str | Decimal, currency: str) -> Money:
-        """From major units as suppliers write them ("90.80"); raises ValueError on part-cents."""
-        minor = Decimal(text).scaleb(exponent(currency))
-        if not minor.is_finite() or minor != minor.to_integral_value():
+        """From major units as suppliers write them ("90.80"); raises ValueError on part-cents
+        and on what is no number."""
+        try:
+            minor = Decimal(text).scaleb(exponent(currency))
+            whole = minor.is_finite() and minor == minor.to_integral_value()
+        except InvalidOperation:
+            whole = False
+        if not whole:
             raise ValueError(f"{text} is no whole number of minor units of {currency}")
         return cls(int(minor), currency)
 

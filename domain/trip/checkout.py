@@ -126,7 +126,9 @@ def follow(
     found: list[e.TripEvent] = []
     if payment is not None and payment.failure_id is not None:
         known = {failure.failure_id for failure in checkout.failures}
-        if payment.failure_id not in known:
+        # An answer from before the decline may have come after it, and is put right by this one.
+        reopened = checkout.status == "processing" and payment.status != "processing"
+        if payment.failure_id not in known or reopened:
             found.append(
                 e.PaymentFailed(
                     checkout_id=checkout.checkout_id,

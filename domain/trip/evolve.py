@@ -213,9 +213,8 @@ def _checked_out(
         case e.PaymentFailed():
             failure = Failure(failure_id=event.failure_id, code=event.code)
             status: CheckoutStatus = "open" if found.status == "processing" else found.status
-            return trip.with_checkout(
-                replace(found, status=status, failures=(*found.failures, failure))
-            )
+            others = tuple(f for f in found.failures if f.failure_id != event.failure_id)
+            return trip.with_checkout(replace(found, status=status, failures=(*others, failure)))
         case e.PaymentProcessing():
             return trip.with_checkout(
                 replace(found, status="processing", payment_id=event.payment_id)

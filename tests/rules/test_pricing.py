@@ -1,0 +1,230 @@
+"""No price comes from a client: what is charged is one named quote of the trip as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.money import Money
+from domain.suppliers import RequoteAnswer, Unavailable
+from domain.trip import commands as tc
+from domain.trip import events as te
+from domain.trip.lifecycle import status
+from tests.given import given
+from tests.rules import stories as s
+
+OPEN = f"open_checkout:{s.CHECKOUT}"
+CHILD = replace(s.TRAVELER, traveler_id="tvl_2", passenger_type="CHILD")
+NAMELESS = replace(s.TRAVELER, fields=("gender",))
+
+
+def prices(flight: RequoteAnswer, stay: RequoteAnswer | None = None) -> tc.RecordQuote:
+    answers = {s.FLIGHT: flight, s.STAY: stay or s.requoted(s.STAY_PRICE, refundable=False)}
+    return tc.RecordQuote(quote_id=s.QUOTE, answers=answers, now=s.NOW)
+
+
+SAME = prices(s.requoted(s.FLIGHT_PRICE))
+EXPIRE = tc.ExpireQuote(quote_id=s.QUOTE, now=s.QUOTE_ENDS)
+
+
+def wanting(total: Money | None, tolerance: int = 0) -> te.BookRequest:
+    return replace(s.HOSTED, expected_total=total, tolerance=tolerance)
+
+
+# --- asking for a price
+
+
+def test_booking_asks_for_a_price_first() -> None:
+    given(s.DRAFT).when(s.book()).then(s.quote_scheduled()).then_effects(f"quote_trip:{s.QUOTE}")
+
+
+@pytest.mark.parametrize("story", [s.quoting(), s.opening(), s.awaiting_payment()])
+def test_booking_twice_is_booking_once(story: s.Facts) -> None:
+    given(story).when(s.book(quote_id="quote-2")).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("story", "code"),
+    [
+        ((s.STARTED, s.TRAVELERS_SET), "trip_empty"),
+        ((s.STARTED, s.STAY_ADDED), "travelers_missing"),
+        (
+            (s.STARTED, s.STAY_ADDED, replace(s.TRAVELERS_SET, contact=None)),
+            "contact_required",
+        ),
+        ((*s.DRAFT, replace(s.TRAVELERS_SET, travelers=(CHILD,))), "travelers_mismatch"),
+        ((*s.DRAFT, replace(s.TRAVELERS_SET, travelers=(s.TRAVELER, CHILD))), "travelers_mismatch"),
+        ((*s.DRAFT, replace(s.TRAVELERS_SET, travelers=(NAMELESS,))), "traveler_field_required"),
+    ],
+)
+def test_what_could_never_be_booked_is_not_priced(story: s.Facts, code: str) -> None:
+    given(story).when(s.book()).then_refused(code)
+
+
+def test_an_offer_that_expired_in_the_trip_is_not_priced() -> None:
+    given(s.DRAFT).when(s.book(at=s.OFFER_ENDS)).then_refused("offer_expired", item_id=s.FLIGHT)
+
+
+@pytest.mark.parametrize(
+    ("story", "code"),
+    [
+        (s.processing(), "payment_processing"),
+        (s.closing(), "checkout_closing"),
+        (s.paid(), "already_checked_out"),
+        (s.fulfilling(), "already_checked_out"),
+        (s.completed(), "already_checked_out"),
+    ],
+)
+def test_a_second_payment_cannot_be_started_while_one_is_being_made(
+    story: s.Facts, code: str
+) -> None:
+    given(story).when(s.book(quote_id="quote-2")).then_refused(code)
+
+
+def test_another_kind_of_checkout_is_refused_while_one_is_open() -> None:
+    sheet = replace(s.HOSTED, mode="direct")
+    outcome = given(s.awaiting_payment()).when(s.book(sheet))
+    outcome.then_refused("checkout_in_progress", mode="hosted", group_id=s.GROUP)
+
+
+def test_an_open_checkout_is_not_shown_to_who_expects_another_total() -> None:
+    outcome = given(s.awaiting_payment()).when(s.book(wanting(s.eur(34999))))
+    outcome.then_refused("price_changed", old_total=s.eur(34999), new_total=s.TOTAL)
+
+
+# --- the answer
+
+
+def test_an_unchanged_price_opens_a_checkout_for_exactly_it() -> None:
+    outcome = given(s.quoting()).when(SAME)
+    outcome.then(s.quote_completed(), s.checkout_requested())
+    outcome.then_effects(f"expire_quote:{s.QUOTE}", OPEN)
+
+
+def test_a_price_told_twice_is_recorded_once() -> None:
+    given(s.opening()).when(SAME).then_nothing()
+
+
+def test_a_dearer_trip_is_asked_about_before_a_checkout_is_opened() -> None:
+    outcome = given(s.quoting()).when(prices(s.requoted(s.DEARER)))
+    outcome.then(s.quote_completed(s.DEARER)).then_effects(f"expire_quote:{s.QUOTE}")
+
+
+def test_a_cheaper_trip_needs_no_question() -> None:
+    outcome = given(s.quoting()).when(prices(s.requoted(s.CHEAPER)))
+    outcome.then_kinds(te.QuoteCompleted, te.CheckoutRequested)
+    assert outcome.done.events[1] == s.checkout_requested(amount=s.eur(34000))
+
+
+@pytest.mark.parametrize(("tolerance", "asked"), [(999, True), (1000, False)])
+def test_a_tolerance_says_how_much_dearer_needs_no_question(tolerance: int, asked: bool) -> None:
+    request = wanting(None, tolerance)
+    outcome = given(s.quoting(request)).when(prices(s.requoted(s.DEARER)))
+    kinds = [te.QuoteCompleted] if asked else [te.QuoteCompleted, te.CheckoutRequested]
+    outcome.then_kinds(*kinds)
+
+
+@pytest.mark.parametrize(
+    ("expected", "asked"),
+    [
+        (s.TOTAL, False),
+        (s.eur(34999), True),
+        (s.eur(35001), True),
+        (Money(35000, "USD"), True),
+    ],
+)
+def test_a_stated_total_must_match_and_is_never_charged_itself(
+    expected: Money, asked: bool
+) -> None:
+    outcome = given(s.quoting(wanting(expected))).when(SAME)
+    kinds = [te.QuoteCompleted] if asked else [te.QuoteCompleted, te.CheckoutRequested]
+    outcome.then_kinds(*kinds)
+
+
+def test_the_earliest_end_of_any_offer_is_the_end_of_the_quote() -> None:
+    soon = replace(s.requoted(s.FLIGHT_PRICE), expires_at=s.NOW + timedelta(minutes=3))
+    outcome = given(s.quoting()).when(prices(soon))
+    completed, requested = outcome.done.events
+    assert isinstance(completed, te.QuoteCompleted)
+    assert isinstance(requested, te.CheckoutRequested)
+    assert completed.expires_at == s.NOW + timedelta(minutes=3)
+    assert requested.expires_at == completed.expires_at
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Unavailable(code="sold_out", detail="gone"), "sold_out"),
+        (s.requoted(Money(20000, "USD")), "currency_mismatch"),
+        (s.requoted(s.NOTHING), "item_unpriced"),
+        (replace(s.requoted(s.FLIGHT_PRICE), expires_at=s.NOW), "offer_expired"),
+    ],
+)
+def test_one_item_that_cannot_be_had_fails_the_quote(answer: RequoteAnswer, code: str) -> None:
+    outcome = given(s.quoting()).when(prices(answer))
+
+    outcome.then_kinds(te.QuoteFailed).then_effects()
+    (failed,) = outcome.done.events
+    assert isinstance(failed, te.QuoteFailed)
+    assert [(p.item_id, p.code) for p in failed.problems] == [(s.FLIGHT, code)]
+
+
+def test_a_failed_quote_can_be_asked_for_again() -> None:
+    failed = te.QuoteFailed(quote_id=s.QUOTE, problems=(), failed_at=s.NOW)
+    outcome = given(s.quoting(), failed).when(s.book(quote_id="quote-2"))
+    outcome.then(s.quote_scheduled(quote_id="quote-2"))
+
+
+def test_an_edit_makes_the_answer_to_the_old_question_worthless() -> None:
+    edited = te.ItemRemoved(item_id=s.STAY, removed_at=s.NOW)
+    given(s.quoting(), edited).when(SAME).then_nothing()
+
+
+def test_an_answer_to_another_question_changes_nothing() -> None:
+    given(s.quoting()).when(replace(SAME, quote_id="quote-9")).then_nothing()
+
+
+# --- agreeing to it
+
+
+@pytest.mark.parametrize("expected", [None, s.eur(36000)])
+def test_booking_again_at_the_new_price_opens_the_checkout(expected: Money | None) -> None:
+    outcome = given(s.quoted()).when(s.book(wanting(expected)))
+    outcome.then(s.checkout_requested(amount=s.eur(36000))).then_effects(OPEN)
+
+
+def test_booking_again_at_the_old_price_says_both_totals() -> None:
+    outcome = given(s.quoted()).when(s.book(wanting(s.TOTAL)))
+    outcome.then_refused("price_changed", old_total=s.TOTAL, new_total=s.eur(36000))
+
+
+def test_a_price_that_was_quoted_too_long_ago_is_asked_for_again() -> None:
+    outcome = given(s.quoted()).when(s.book(quote_id="quote-2", at=s.QUOTE_ENDS))
+    outcome.then_kinds(te.QuoteScheduled)
+
+
+def test_a_price_of_the_trip_before_an_edit_is_not_charged() -> None:
+    edited = te.ItemRemoved(item_id=s.STAY, removed_at=s.NOW)
+    outcome = given(s.quoted(), edited).when(s.book(quote_id="quote-2"))
+    outcome.then_kinds(te.QuoteScheduled)
+
+
+def test_a_quote_nobody_agreed_to_expires() -> None:
+    outcome = given(s.quoted()).when(EXPIRE)
+    outcome.then(te.QuoteExpired(quote_id=s.QUOTE, expired_at=s.QUOTE_ENDS)).then_effects()
+    assert outcome.dossier.trip is not None
+    assert status(outcome.dossier.trip) == "draft"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [s.quoting(), s.opening(), s.awaiting_payment(), s.paid(), s.completed(), s.expired()],
+)
+def test_the_end_of_a_quote_means_nothing_once_a_checkout_was_opened(story: s.Facts) -> None:
+    given(story).when(EXPIRE).then_nothing()
+
+
+def test_the_end_of_a_quote_is_recorded_once() -> None:
+    given(s.quoted()).when(EXPIRE, EXPIRE).then_kinds(te.QuoteExpired)

@@ -24,11 +24,12 @@ from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
 from domain.money import total
+from domain.suppliers import OrderUnknown
 from domain.trip import commands as tc
 from domain.trip import decider as trip_decider
 from domain.trip import events as te
 from domain.trip.commands import TripCommand
-from domain.trip.state import Checkout
+from domain.trip.state import Checkout, Trip
 
 Command = TripCommand | BookingCommand
 Wish = Command | Effect
@@ -105,7 +106,11 @@ def react_to_trip(event: te.TripEvent, dossier: Dossier, now: datetime) -> Itera
             yield from initialize_bookings(event, dossier, now)
             yield effect(EffectKind.EXPIRE_CHECKOUT, event.checkout_id, event.expires_at)
         case te.CheckoutClosing():
-            yield effect(EffectKind.CLOSE_CHECKOUT, event.checkout_id, now)
+            # A declined slow payment reopens a checkout, which may then be closed once more.
+            version = str(dossier.trip.version) if dossier.trip else ""
+            yield effect(EffectKind.CLOSE_CHECKOUT, event.checkout_id, now, version)
+        case te.PaymentFailed():
+            yield from close_after_all(event.checkout_id, dossier, now)
         case te.CheckoutClosed() | te.CheckoutExpired():
             for booking in dossier.group(event.checkout_id):
                 yield bc.AbandonBooking(
@@ -127,16 +132,16 @@ def react_to_money(event: te.TripEvent, dossier: Dossier, now: datetime) -> Iter
                 yield effect(EffectKind.GUARD_AUTHORIZATION, event.payment_id, due)
         case te.CaptureScheduled():
             yield effect(EffectKind.CAPTURE_PAYMENT, event.payment_id, now)
+            yield from progress_of_payment(event.payment_id, dossier, now)
         case te.ReleaseScheduled():
             yield effect(EffectKind.RELEASE_PAYMENT, event.payment_id, now)
+            yield from progress_of_payment(event.payment_id, dossier, now)
         case te.RefundScheduled():
             yield effect(EffectKind.REFUND_PAYMENT, event.refund_id, now)
         case te.RefundSubmitted():
             yield effect(EffectKind.LOOK_AT_REFUND, event.refund_id, now + REFUND_LOOK_PAUSE)
         case te.PaymentCaptured() | te.PaymentReleased():
-            payment = dossier.trip.payment(event.payment_id) if dossier.trip else None
-            if payment is not None:
-                yield from settle(payment.checkout_id, dossier, now)
+            yield from progress_of_payment(event.payment_id, dossier, now)
         case _:
             return
 
@@ -190,6 +195,22 @@ def initialize_bookings(
         )
 
 
+def close_after_all(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    """A slow payment kept a checkout from being closed; it failed, so close the checkout now."""
+    checkout = dossier.trip.find_checkout(checkout_id) if dossier.trip else None
+    if checkout is None or checkout.status != "open":
+        return
+    reason = checkout.reason or ("expired" if checkout.expires_at <= now else None)
+    if reason is not None:
+        yield tc.CloseCheckout(checkout_id=checkout_id, reason=reason, now=now)
+
+
+def progress_of_payment(payment_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    payment = dossier.trip.payment(payment_id) if dossier.trip else None
+    if payment is not None:
+        yield from progress(payment.checkout_id, dossier, now)
+
+
 def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     """Order what may be ordered next, undo what must be undone, settle when all is settled."""
     trip = dossier.trip
@@ -199,11 +220,37 @@ def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish
     if trip.fulfillment.checkout_id != checkout_id or trip.fulfillment.status != "fulfilling":
         return
     group = dossier.group(checkout_id)
+    wishes: list[Wish] = []
+    if not secured(checkout, trip):
+        wishes.extend(stop_ordering(group, now))
     if checkout.policy == "all_or_nothing" and any(given_up(b) for b in group):
-        yield from undo(group, now)
-    else:
-        yield from order_next(group, checkout, now)
-    yield from settle(checkout_id, dossier, now)
+        wishes.extend(undo(group, now))
+    elif secured(checkout, trip):
+        wishes.extend(order_next(group, checkout, now))
+    yield from wishes
+    if not wishes:
+        yield from settle(checkout_id, dossier, now)
+
+
+def secured(checkout: Checkout, trip: Trip) -> bool:
+    """Whether the whole price still waits for us or is ours: only then may anything be ordered."""
+    payment = next(p for p in trip.payments if p.checkout_id == checkout.checkout_id)
+    ours = payment.captured - payment.refunding
+    return payment.status == "authorized" or (
+        payment.status == "captured" and ours.amount >= checkout.amount.amount
+    )
+
+
+def stop_ordering(group: tuple[Booking, ...], now: datetime) -> Iterator[Wish]:
+    """The money is going: send nothing more, and look for what may have been sent."""
+    for booking in group:
+        if booking.status == "initialized":
+            yield bc.AbandonBooking(booking_id=booking.booking_id, reason="payment_ended", now=now)
+        elif booking.status == "ordering":
+            lost = OrderUnknown(detail="The payment ended before the order was answered.")
+            yield bc.RecordOrder(
+                booking_id=booking.booking_id, attempt=booking.attempt, answer=lost, now=now
+            )
 
 
 def given_up(booking: Booking) -> bool:
@@ -227,8 +274,8 @@ def order_next(group: tuple[Booking, ...], checkout: Checkout, now: datetime) ->
     first = [b for b in group if b.refundable]
     last = [b for b in group if not b.refundable]
     strict = checkout.policy == "all_or_nothing"
-    decided = {"confirmed"} if strict else {"confirmed", "failed", "cancelled", "unknown"}
-    ready = first + (last if all(b.status in decided for b in first) else [])
+    undecided = {"initialized", "ordering", "unknown"} if strict else {"initialized", "ordering"}
+    ready = first + ([] if any(b.status in undecided for b in first) else last)
     for booking in ready:
         if booking.status == "initialized":
             yield bc.RequestOrder(booking_id=booking.booking_id, now=now)

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.dossier import Dossier, DossierEvent, fold
 from domain.errors import Refused
+from domain.log import Effect
 from domain.process import Advance, Command, advance
 
 Facts = DossierEvent | Iterable[DossierEvent]
@@ -36,7 +37,7 @@ class Given:
         """The commands in their order; what all of them lead to is looked at together."""
         dossier = self.dossier
         events: list[DossierEvent] = []
-        effects = []
+        effects: list[Effect] = []
         for command in commands:
             try:
                 step = advance(command, dossier)
@@ -74,8 +75,8 @@ class When:
 
     def then_nothing(self) -> When:
         """Neither a fact nor work: so it was already."""
-        assert [] == list(self.done.events)
-        assert [] == list(self.done.effects)
+        assert list(self.done.events) == []
+        assert list(self.done.effects) == []
         return self
 
     def then_effects(self, *keys: str) -> When:

@@ -47,6 +47,7 @@ def eur(cents: int) -> Money:
 
 NOTHING = eur(0)
 FLIGHT_PRICE, STAY_PRICE, TOTAL = eur(20000), eur(15000), eur(35000)
+DEARER, CHEAPER = eur(21000), eur(19000)
 
 FLIGHT_OFFER = Offer(
     offer_id="off_flight",
@@ -189,7 +190,7 @@ def quoting(request: te.BookRequest = HOSTED) -> Facts:
     return (*DRAFT, quote_scheduled(request))
 
 
-def quoted(flight: Money = eur(21000), request: te.BookRequest = HOSTED) -> Facts:
+def quoted(flight: Money = DEARER, request: te.BookRequest = HOSTED) -> Facts:
     """Dearer than shown, so the caller is asked again."""
     return (*quoting(request), quote_completed(flight))
 

@@ -1,0 +1,110 @@
+"""Letting a world come to rest, and what must be true of it then: nothing is owed, nothing is
+stuck, and what the log says is what really happened."""
+
+from __future__ import annotations
+
+from domain.dossier import fold
+from domain.log import EffectKind
+from domain.money import total
+from domain.trip import commands as tc
+from domain.trip.lifecycle import status
+from domain.trip.state import Trip
+from tests.machines.provider import told
+from tests.machines.world import World
+
+ROUNDS_MAX = 300
+GOOD_LUCK = 0
+LAST_LOOK = 3
+AT_REST = {"draft", "completed", "failed"}
+
+
+def come_to_rest(world: World) -> None:
+    """Customers leave, faults are over, every answer arrives, and time goes on."""
+    outside_ends(world)
+    for _ in range(ROUNDS_MAX):
+        while world.letters:
+            world.deliver(world.letters.pop(0))
+        notice(world)
+        due = world.due()
+        for task in due:
+            last_look = task.kind == EffectKind.FIND_ORDER
+            world.perform(task, LAST_LOOK if last_look else GOOD_LUCK)
+        if not due and not world.letters:
+            if not world.tasks:
+                return
+            world.now = min(task.due for task in world.tasks.values())
+            world.provider.pass_time(world.now)
+    raise AssertionError(f"never comes to rest: {sorted(world.tasks)}")
+
+
+def outside_ends(world: World) -> None:
+    """Slow payments and refunds end one way or the other; what was ordered can be seen."""
+    for number, session in enumerate(world.provider.sessions.values()):
+        if session.charge.status == "processing":
+            world.provider.slow_payment_ends(session, well=number % 2 == 0)
+    for back in world.provider.refunds.values():
+        if back.status == "pending":
+            world.provider.refund_ends(back, well=True)
+    for order in world.supplier.orders:
+        order.visible = True
+
+
+def notice(world: World) -> None:
+    """Reconciliation: look at everything of which the log does not say what the world says."""
+    for checkout in world.trip.checkouts:
+        if checkout.checkout_id not in world.provider.sessions or checkout.status == "opening":
+            continue
+        world.look(checkout.checkout_id)
+        world.deliver(world.letters.pop())
+    for booking in world.dossier.bookings:
+        if world.supplier.live(booking.booking_id) and booking.supplier_order_id is None:
+            world.supplier_shows(booking.booking_id, GOOD_LUCK)
+            world.deliver(world.letters.pop())
+    for refund_id, back in world.provider.refunds.items():
+        found = world.trip.payment_of_refund(refund_id)
+        if found is not None and found[1].status != back.status:
+            world.record(tc.RecordRefund(refund_id=refund_id, refund=told(back), now=world.now))
+
+
+def demand_rest(world: World) -> None:
+    trip = world.trip
+    assert fold(world.events) == world.dossier
+    assert status(trip) in AT_REST, status(trip)
+    assert [b for b in world.dossier.bookings if not b.settled] == []
+    demand_money_matches(world)
+    demand_orders_match(world)
+    assert [s for s in world.provider.sessions.values() if s.payable] == []
+
+
+def demand_money_matches(world: World) -> None:
+    trip = world.trip
+    known = {p.payment_id: p for p in trip.payments}
+    kept = 0
+    for session in world.provider.sessions.values():
+        charge = session.charge
+        assert charge.status in {"unpaid", "canceled", "captured", "action_required"}
+        recorded = known.get(charge.payment_id)
+        assert charge.captured == (recorded.captured.amount if recorded else 0)
+        assert charge.refunded == (recorded.refunded.amount if recorded else 0)
+        kept += charge.captured - charge.refunded
+    confirmed = [b.price for b in world.dossier.bookings if b.status == "confirmed"]
+    fulfilled = total(confirmed, "EUR").amount
+    assert kept == fulfilled - at_stake(trip, "booked_but_unpaid") + at_stake(trip, "refund_failed")
+    for payment in trip.payments:
+        checkout = trip.find_checkout(payment.checkout_id)
+        assert checkout is not None
+        assert payment.amount == checkout.amount
+
+
+def demand_orders_match(world: World) -> None:
+    standing = {
+        b.supplier_order_id
+        for b in world.dossier.bookings
+        if b.status in {"confirmed", "cancellation_refused"}
+    }
+    assert standing == {o.order_id for o in world.supplier.orders if o.live}
+
+
+def at_stake(trip: Trip, code: str) -> int:
+    """What people have been told to settle by hand."""
+    return sum(i.at_stake.amount for i in trip.incidents if i.code == code and i.at_stake)

@@ -228,11 +228,12 @@ class BookReply(Reply, kw_only=True, omit_defaults=True):
 
 
 class EventReply(Reply, kw_only=True):
-    """Something that happened. `data` holds the facts; personal data is sealed in it."""
+    """Something that happened; `topic` is its kind, for ever the same. `data` holds the facts, of
+    people only ids."""
 
     position: int
     event_id: str
-    type: str
+    topic: str
     trip_id: str
     stream_id: str
     stream_version: int

@@ -118,7 +118,8 @@ class Route:
     """One call of the API. `body` is a Struct type, or `bytes` for a raw body of any type.
 
     `secret`: the answer carries secrets and must not be kept for repeats; the handler is
-    idempotent by itself. `public` routes know no caller. `edits`: honours If-Match.
+    idempotent by itself. `public` routes know no caller. `edits`: honours If-Match. `also` names
+    further statuses that are no problems.
     """
 
     method: Method
@@ -137,6 +138,7 @@ class Route:
     secret: bool = False
     edits: bool = False
     x_api_key: bool = False
+    also: Mapping[int, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     body_example: Any = None
     answer_example: Any = None

@@ -76,6 +76,12 @@ def older(node: Any) -> Any:
     out = {name: older(value) for name, value in node.items()}
     if "const" in out and isinstance(out.get("type"), str):
         out["enum"] = [out.pop("const")]
+    for bound in ("Minimum", "Maximum"):
+        limit = out.get(f"exclusive{bound}")
+        if isinstance(limit, int | float) and not isinstance(limit, bool):
+            out |= {f"exclusive{bound}": True, bound.lower(): limit}
+    if isinstance(out.get("examples"), list):
+        out["example"] = out.pop("examples")[0]
     if out.get("required") == []:
         del out["required"]
     choices = out.get("anyOf")

@@ -61,6 +61,7 @@ def health_routes(
             tag="operations",
             answer=Readiness,
             public=True,
+            also={503: "Not now: a check fails, or the process is on its way down."},
         ),
         Route(
             method="GET",

@@ -26,6 +26,7 @@ TITLES_OF_TAGS = {
     "operations": "Health, metrics and the meaning of problem codes.",
     "sandbox": "Only where both providers are pretended ones.",
 }
+NOT_MODIFIED = 304
 ALWAYS = ("not_acceptable", "internal_error")
 OF_CALLERS = ("unauthenticated", "rate_limited")
 OF_BODIES = (
@@ -211,8 +212,9 @@ def header_refs(names: Iterable[str]) -> Json:
 
 def responses(route: Route, of_type: dict[Any, Json]) -> Json:
     out: Json = {str(route.status): success(route, of_type)}
-    if route.path == "/readyz":
-        out["503"] = success(route, of_type) | {"description": "Not now."}
+    for status, text in route.also.items():
+        shown = success(route, of_type) if status != NOT_MODIFIED else {}
+        out[str(status)] = shown | {"description": text}
     by_status: dict[int, list[str]] = {}
     for code in codes(route):
         by_status.setdefault(CATALOGUE[code].status, []).append(code)

@@ -237,6 +237,7 @@ def reading_routes(trips: Trips) -> list[Route]:
             query=TripQuery,
             answer=TripReply,
             scopes=("trips:read",),
+            also={304: "The trip is still the one of the ETag in If-None-Match."},
         ),
         Route(
             method="GET",

@@ -244,7 +244,7 @@ def event_reply(recorded: Recorded) -> EventReply:
     return EventReply(
         position=recorded.position,
         event_id=recorded.event_id,
-        type=recorded.topic,
+        topic=recorded.topic,
         trip_id=recorded.trip_id,
         stream_id=recorded.stream_id,
         stream_version=recorded.stream_version,

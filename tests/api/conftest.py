@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from aiohttp import web
 
@@ -17,8 +18,10 @@ from adapters.idempotency import PostgresIdempotency
 from service.http.api import Door
 from service.http.application import application
 from service.http.listener import Listener
+from tests.api.native import Native
 from tests.api.small_app import SmallService, small_routes
 from tests.postgres import fresh_database
+from tests.scenarios.world import World, raised_world
 
 ALL_SCOPES = frozenset(["trips:read", "trips:write", "payments:write"])
 
@@ -101,3 +104,21 @@ async def client(door_database: Database) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession() as session:
         yield Client(session, url, text, service, keys, checks)
     await listener.cleanup()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def world(
+    postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """The whole service between both sandboxes, shared: each test makes trips of its own."""
+    async with (
+        fresh_database(postgres_server, postgres_template) as url,
+        raised_world(url, tmp_path_factory.mktemp("world")) as world,
+    ):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def native(world: World) -> Native:
+    document = (await world.ask("GET", "/openapi.json")).body
+    return Native(world, document)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,6 +22,8 @@ from adapters.migrate import migrate, read_migrations
 # Held while the template is looked for and made: test processes share one server.
 TEMPLATE_LOCK = 7411650125010103
 
+SERVER_PREFIX = "tripledger-test-"
+ABANDONED_AFTER_S = 60
 MEMORY_DISK = Path("/dev/shm")
 MEMORY_DISK_BYTES_MIN = 1 << 30
 
@@ -46,6 +50,19 @@ def scratch_disk() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def abandoned_servers() -> list[Path]:
+    """Servers of test runs that were killed: joining and leaving one removes it."""
+    old = time.time() - ABANDONED_AFTER_S
+    found = []
+    for directory in scratch_disk().glob(f"{SERVER_PREFIX}*"):
+        users = directory / ".handle_pids.json"
+        if directory.stat().st_mtime < old and users.exists():
+            pids = json.loads(users.read_text() or "[]")
+            if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+                found.append(directory)
+    return found
+
+
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
     """An empty directory, reached by a path short enough for a socket."""
@@ -61,7 +78,10 @@ async def shared_server(run_id: str) -> AsyncIterator[str]:
     if url:
         yield url
         return
-    directory = scratch_disk() / f"tripledger-test-{run_id}"
+    for abandoned in abandoned_servers():
+        async with embedded_postgres(abandoned, clean_up="delete"):
+            pass
+    directory = scratch_disk() / f"{SERVER_PREFIX}{run_id}"
     async with embedded_postgres(directory, clean_up="delete") as url:
         connection = await asyncpg.connect(url)
         try:

@@ -21,6 +21,33 @@ from service.http.shapes import BookBody, MoneyInput
 from service.http.trips import cause_of
 from service.http.views import ancillary_reply
 
+BOOK_PROBLEMS = (
+    "trip_empty",
+    "travelers_missing",
+    "travelers_mismatch",
+    "traveler_field_required",
+    "invalid_travelers",
+    "contact_required",
+    "price_changed",
+    "item_unpriced",
+    "items_unavailable",
+    "offer_expired",
+    "sold_out",
+    "ancillary_unavailable",
+    "supplier_rejected",
+    "supplier_unavailable",
+    "currency_mismatch",
+    "trip_changed",
+    "checkout_in_progress",
+    "checkout_closing",
+    "payment_processing",
+    "already_checked_out",
+    "redirect_not_allowed",
+    "payment_provider_refused",
+    "payment_provider_unavailable",
+    "outcome_unknown",
+)
+
 
 def book_routes(desk: Desk, redirects: Redirects) -> list[Route]:
     async def book(call: Call[BookBody, NoQuery]) -> Answer:
@@ -46,32 +73,7 @@ def book_routes(desk: Desk, redirects: Redirects) -> list[Route]:
             answer=BookReply,
             scopes=("payments:write",),
             secret=True,
-            problems=(
-                "trip_empty",
-                "travelers_missing",
-                "travelers_mismatch",
-                "traveler_field_required",
-                "invalid_travelers",
-                "contact_required",
-                "price_changed",
-                "item_unpriced",
-                "items_unavailable",
-                "offer_expired",
-                "sold_out",
-                "ancillary_unavailable",
-                "supplier_rejected",
-                "supplier_unavailable",
-                "currency_mismatch",
-                "trip_changed",
-                "checkout_in_progress",
-                "checkout_closing",
-                "payment_processing",
-                "already_checked_out",
-                "redirect_not_allowed",
-                "payment_provider_refused",
-                "payment_provider_unavailable",
-                "outcome_unknown",
-            ),
+            problems=BOOK_PROBLEMS,
             body_example={"mode": "hosted", "expected_total": 84_230},
         )
     ]

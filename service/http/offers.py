@@ -17,10 +17,19 @@ from service.http.views import offer_reply
 DAYS_AHEAD_MAX = 730
 
 
-def offer_routes(desk: Desk, clock: Clock) -> list[Route]:
-    async def flights(call: Call[FlightSearchBody, NoQuery]) -> Answer:
+SEARCH_PROBLEMS = ("dates_in_past", "supplier_unavailable")
+
+
+class Search:
+    """The handlers."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self.desk = desk
+        self.clock = clock
+
+    async def flights(self, call: Call[FlightSearchBody, NoQuery]) -> Answer:
         body = call.body
-        check_dates([each.departure_date for each in body.slices], clock.now())
+        check_dates([each.departure_date for each in body.slices], self.clock.now())
         search = suppliers.FlightSearch(
             slices=tuple(
                 suppliers.Slice(
@@ -34,12 +43,12 @@ def offer_routes(desk: Desk, clock: Clock) -> list[Route]:
             cabin_class=body.cabin_class,
             max_connections=body.max_connections,
         )
-        offers = await desk.search_flights(search, call.caller.tenant)
+        offers = await self.desk.search_flights(search, call.caller.tenant)
         return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
 
-    async def stays(call: Call[StaySearchBody, NoQuery]) -> Answer:
+    async def stays(self, call: Call[StaySearchBody, NoQuery]) -> Answer:
         body = call.body
-        check_dates([body.check_in_date], clock.now())
+        check_dates([body.check_in_date], self.clock.now())
         search = suppliers.StaySearch(
             latitude=body.latitude,
             longitude=body.longitude,
@@ -49,50 +58,57 @@ def offer_routes(desk: Desk, clock: Clock) -> list[Route]:
             rooms=body.rooms,
             guests=passengers(body.guests),
         )
-        offers = await desk.search_stays(search, call.caller.tenant)
+        offers = await self.desk.search_stays(search, call.caller.tenant)
         return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
 
-    problems = ("dates_in_past", "supplier_unavailable")
-    return [
-        Route(
-            method="POST",
-            path="/v1/offers/flights",
-            handler=flights,
-            summary="Search flights",
-            description="Offers of all suppliers, cheapest first.",
-            tag="offers",
-            body=FlightSearchBody,
-            answer=OffersReply,
-            scopes=("trips:write",),
-            problems=problems,
-            body_example={
-                "slices": [{"origin": "LHR", "destination": "JFK", "departure_date": "2027-03-01"}],
-                "passengers": [{"type": "adult"}, {"age": 9}],
-                "cabin_class": "economy",
-            },
-        ),
-        Route(
-            method="POST",
-            path="/v1/offers/stays",
-            handler=stays,
-            summary="Search stays",
-            description="Rooms around a place, cheapest first.",
-            tag="offers",
-            body=StaySearchBody,
-            answer=OffersReply,
-            scopes=("trips:write",),
-            problems=problems,
-            body_example={
-                "latitude": 40.7549,
-                "longitude": -73.984,
-                "radius_km": 5,
-                "check_in_date": "2027-03-01",
-                "check_out_date": "2027-03-04",
-                "rooms": 1,
-                "guests": [{"type": "adult"}],
-            },
-        ),
-    ]
+
+def offer_routes(desk: Desk, clock: Clock) -> list[Route]:
+    search = Search(desk, clock)
+    return [flight_route(search), stay_route(search)]
+
+
+def flight_route(search: Search) -> Route:
+    return Route(
+        method="POST",
+        path="/v1/offers/flights",
+        handler=search.flights,
+        summary="Search flights",
+        description="Offers of all suppliers, cheapest first.",
+        tag="offers",
+        body=FlightSearchBody,
+        answer=OffersReply,
+        scopes=("trips:write",),
+        problems=SEARCH_PROBLEMS,
+        body_example={
+            "slices": [{"origin": "LHR", "destination": "JFK", "departure_date": "2027-03-01"}],
+            "passengers": [{"type": "adult"}, {"age": 9}],
+            "cabin_class": "economy",
+        },
+    )
+
+
+def stay_route(search: Search) -> Route:
+    return Route(
+        method="POST",
+        path="/v1/offers/stays",
+        handler=search.stays,
+        summary="Search stays",
+        description="Rooms around a place, cheapest first.",
+        tag="offers",
+        body=StaySearchBody,
+        answer=OffersReply,
+        scopes=("trips:write",),
+        problems=SEARCH_PROBLEMS,
+        body_example={
+            "latitude": 40.7549,
+            "longitude": -73.984,
+            "radius_km": 5,
+            "check_in_date": "2027-03-01",
+            "check_out_date": "2027-03-04",
+            "rooms": 1,
+            "guests": [{"type": "adult"}],
+        },
+    )
 
 
 def passengers(given: list[SearchPassenger]) -> tuple[suppliers.SearchPassenger, ...]:

@@ -221,7 +221,13 @@ ITEM_PROBLEMS = (
 
 
 def trip_routes(trips: Trips) -> list[Route]:
-    return [*reading_routes(trips), *editing_routes(trips)]
+    return [
+        *reading_routes(trips),
+        start_route(trips),
+        *item_routes(trips),
+        ancillaries_route(trips),
+        travelers_route(trips),
+    ]
 
 
 def reading_routes(trips: Trips) -> list[Route]:
@@ -251,26 +257,28 @@ def reading_routes(trips: Trips) -> list[Route]:
     ]
 
 
-def editing_routes(trips: Trips) -> list[Route]:
-    path = "/v1/trips/{trip_id}"
+def start_route(trips: Trips) -> Route:
+    return Route(
+        method="POST",
+        path="/v1/trips",
+        handler=trips.start,
+        summary="Start a trip",
+        description="Empty, or with items, travelers and contact.",
+        tag="trips",
+        body=StartTripBody,
+        answer=TripReply,
+        status=201,
+        scopes=("trips:write",),
+        problems=(*ITEM_PROBLEMS, *TRAVELER_PROBLEMS),
+        body_example={},
+    )
+
+
+def item_routes(trips: Trips) -> list[Route]:
     return [
         Route(
             method="POST",
-            path="/v1/trips",
-            handler=trips.start,
-            summary="Start a trip",
-            description="Empty, or with items, travelers and contact.",
-            tag="trips",
-            body=StartTripBody,
-            answer=TripReply,
-            status=201,
-            scopes=("trips:write",),
-            problems=(*ITEM_PROBLEMS, *TRAVELER_PROBLEMS),
-            body_example={},
-        ),
-        Route(
-            method="POST",
-            path=f"{path}/items",
+            path="/v1/trips/{trip_id}/items",
             handler=trips.add_item,
             summary="Put an offer into the trip",
             description="Drops the quote; an open checkout is closed first.",
@@ -284,7 +292,7 @@ def editing_routes(trips: Trips) -> list[Route]:
         ),
         Route(
             method="DELETE",
-            path=f"{path}/items/{{item_id}}",
+            path="/v1/trips/{trip_id}/items/{item_id}",
             handler=trips.remove_item,
             summary="Take an item out of the trip",
             tag="trips",
@@ -293,55 +301,59 @@ def editing_routes(trips: Trips) -> list[Route]:
             edits=True,
             problems=EDIT_PROBLEMS,
         ),
-        Route(
-            method="PUT",
-            path=f"{path}/items/{{item_id}}/ancillaries",
-            handler=trips.select_ancillaries,
-            summary="Choose an item's extras",
-            description="Replaces the whole selection, at the supplier's present prices.",
-            tag="trips",
-            body=AncillariesBody,
-            answer=TripReply,
-            scopes=("trips:write",),
-            edits=True,
-            problems=(
-                *EDIT_PROBLEMS,
-                "ancillary_unavailable",
-                "traveler_not_found",
-                "currency_mismatch",
-                "offer_expired",
-                "sold_out",
-                "supplier_rejected",
-                "supplier_unavailable",
-            ),
-            body_example={
-                "selections": [{"offer_id": "ase_00009UhD4ongolulWd9123", "quantity": 1}]
-            },
-        ),
-        Route(
-            method="PUT",
-            path=f"{path}/travelers",
-            handler=trips.set_travelers,
-            summary="Say who travels and whom to write to",
-            description="Replaces both. Personal data is sealed at once and never logged.",
-            tag="trips",
-            body=TravelersBody,
-            answer=TripReply,
-            scopes=("trips:write",),
-            edits=True,
-            problems=(*EDIT_PROBLEMS, *TRAVELER_PROBLEMS),
-            body_example={
-                "travelers": [
-                    {
-                        "first_name": "Amelia",
-                        "last_name": "Earhart",
-                        "passenger_type": "ADULT",
-                        "date_of_birth": "1987-07-24",
-                        "gender": "f",
-                        "title": "mrs",
-                    }
-                ],
-                "contact": {"email": "amelia@aviators.org", "phone": "+442080160509"},
-            },
-        ),
     ]
+
+
+def ancillaries_route(trips: Trips) -> Route:
+    return Route(
+        method="PUT",
+        path="/v1/trips/{trip_id}/items/{item_id}/ancillaries",
+        handler=trips.select_ancillaries,
+        summary="Choose an item's extras",
+        description="Replaces the whole selection, at the supplier's present prices.",
+        tag="trips",
+        body=AncillariesBody,
+        answer=TripReply,
+        scopes=("trips:write",),
+        edits=True,
+        problems=(
+            *EDIT_PROBLEMS,
+            "ancillary_unavailable",
+            "traveler_not_found",
+            "currency_mismatch",
+            "offer_expired",
+            "sold_out",
+            "supplier_rejected",
+            "supplier_unavailable",
+        ),
+        body_example={"selections": [{"offer_id": "ase_00009UhD4ongolulWd9123", "quantity": 1}]},
+    )
+
+
+def travelers_route(trips: Trips) -> Route:
+    return Route(
+        method="PUT",
+        path="/v1/trips/{trip_id}/travelers",
+        handler=trips.set_travelers,
+        summary="Say who travels and whom to write to",
+        description="Replaces both. Personal data is sealed at once and never logged.",
+        tag="trips",
+        body=TravelersBody,
+        answer=TripReply,
+        scopes=("trips:write",),
+        edits=True,
+        problems=(*EDIT_PROBLEMS, *TRAVELER_PROBLEMS),
+        body_example={
+            "travelers": [
+                {
+                    "first_name": "Amelia",
+                    "last_name": "Earhart",
+                    "passenger_type": "ADULT",
+                    "date_of_birth": "1987-07-24",
+                    "gender": "f",
+                    "title": "mrs",
+                }
+            ],
+            "contact": {"email": "amelia@aviators.org", "phone": "+442080160509"},
+        },
+    )

@@ -50,12 +50,16 @@ class SmallService:
     """Counts what was really carried out."""
 
     made: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     failing: list[str] = field(default_factory=list)
     told: list[bytes] = field(default_factory=list)
 
     async def make(self, call: Call[ThingBody, NoQuery]) -> Answer:
         self.made.append(call.body.name)
         thing = Thing(thing_id=call.new_id("thing"), name=call.body.name)
+        self.ids.append(thing.thing_id)
+        if call.body.name == "lost" and len(self.made) == 1:
+            raise RuntimeError("the answer is lost")
         return Answer(body=thing, headers={"Location": f"/v1/things/{thing.thing_id}"})
 
     async def look(self, call: Call[None, ThingQuery]) -> Answer:
@@ -91,8 +95,14 @@ class SmallService:
         return Answer(status=204)
 
 
+COMMON: dict[str, Any] = {"tag": "trips"}
+
+
 def small_routes(service: SmallService) -> list[Route]:
-    common: dict[str, Any] = {"tag": "trips"}
+    return [*thing_routes(service), *odd_routes(service)]
+
+
+def thing_routes(service: SmallService) -> list[Route]:
     return [
         Route(
             method="POST",
@@ -103,7 +113,7 @@ def small_routes(service: SmallService) -> list[Route]:
             answer=Thing,
             status=201,
             scopes=("trips:write",),
-            **common,
+            **COMMON,
         ),
         Route(
             method="GET",
@@ -113,7 +123,7 @@ def small_routes(service: SmallService) -> list[Route]:
             query=ThingQuery,
             answer=Thing,
             scopes=("trips:read",),
-            **common,
+            **COMMON,
         ),
         Route(
             method="PUT",
@@ -124,8 +134,13 @@ def small_routes(service: SmallService) -> list[Route]:
             answer=Thing,
             scopes=("trips:write",),
             edits=True,
-            **common,
+            **COMMON,
         ),
+    ]
+
+
+def odd_routes(service: SmallService) -> list[Route]:
+    return [
         Route(
             method="POST",
             path="/v1/whispers",
@@ -135,7 +150,7 @@ def small_routes(service: SmallService) -> list[Route]:
             answer=Thing,
             secret=True,
             scopes=("payments:write",),
-            **common,
+            **COMMON,
         ),
         Route(
             method="POST",
@@ -146,7 +161,7 @@ def small_routes(service: SmallService) -> list[Route]:
             answer=Thing,
             problems=("price_changed", "resource_busy", "supplier_unavailable"),
             x_api_key=True,
-            **common,
+            **COMMON,
         ),
         Route(
             method="POST",
@@ -157,6 +172,6 @@ def small_routes(service: SmallService) -> list[Route]:
             status=204,
             public=True,
             body_bytes_max=1_000,
-            **common,
+            **COMMON,
         ),
     ]

@@ -3,70 +3,176 @@ providers' own journals and the log, for every trip of the world."""
 
 from __future__ import annotations
 
-from collections import Counter
+import asyncio
+from collections import Counter, defaultdict
 from typing import Any
 
 import msgspec
 
 from domain.dossier import fold
 from projections import trip_details
-from service.workers.projector import Projector
-from tests.scenarios.world import World
+from tests.scenarios.world import AMELIA, CONTACT, LOOK_S, SETTLE_S_MAX, World
 
 ORDERED = {"order.created", "stay_booking.created"}
 UNDONE = {"order.cancelled", "stay_booking.cancelled"}
+UNDER_WAY = {"paid", "fulfilling"}
+SUMS = ("authorized", "captured", "released", "refunded")
+PERSONAL = (
+    AMELIA["first_name"],
+    AMELIA["last_name"],
+    AMELIA["date_of_birth"],
+    CONTACT["email"],
+    CONTACT["phone"],
+)
+PAGE_EVENTS = 500
+
+Entries = list[dict[str, Any]]
 
 
 async def audit(world: World) -> None:
     await world.at_rest()
     for trip_id in world.trips:
-        await money_is_matched(world, trip_id)
-        await items_are_ordered_once(world, trip_id)
+        trip = await world.trip(trip_id)
+        events = await world.events(trip_id)
+        stripe = await world.journal("stripe", trip_id)
+        duffel = await world.journal("duffel", trip_id)
+        assert [e["stream_version"] for e in events if e["stream_id"] == trip_id] == list(
+            range(1, 1 + sum(e["stream_id"] == trip_id for e in events))
+        )
+        each_payment_is_closed(trip, stripe)
+        what_is_kept_is_what_is_booked(trip, events, stripe)
+        the_trip_knows_its_money(trip, stripe)
+        items_are_ordered_once(trip, events, duffel)
+    await whoever_stopped_has_said_so(world)
+    await the_feed_holds_everything(world)
+    assert [] == await world.service.log.broken_links()
     await read_models_are_what_the_log_says(world)
+    await nobody_is_named(world)
 
 
-async def money_is_matched(world: World, trip_id: str) -> None:
-    """Captured at most once; what is kept is exactly what the confirmed bookings cost."""
-    entries = await world.journal("stripe", trip_id)
-    captured = [e["amount"] for e in entries if e["kind"] == "payment.captured"]
-    kept = sum(captured) - sum(
-        e["amount"] for e in entries if e["kind"] == "refund.created"
-    ) + sum(e["amount"] for e in entries if e["kind"] == "refund.failed")
-    trip = await world.trip(trip_id)
-    booked = [b["price"]["amount"] for b in trip["bookings"] if b["status"] == "confirmed"]
-    if trip["status"] in {"completed", "failed"}:
-        assert sum(booked) == kept, f"{kept} kept for bookings worth {booked}: {entries}"
-    else:
-        assert kept == 0, f"{kept} kept while the trip is {trip['status']}: {entries}"
+def sums_by_payment(entries: Entries) -> dict[str, Counter[str]]:
+    """What moved, by payment and by kind of movement."""
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        if entry["kind"].startswith(("payment.", "refund.")):
+            sums[entry["payment_intent"]][entry["kind"]] += entry["amount"]
+    return sums
 
 
-async def items_are_ordered_once(world: World, trip_id: str) -> None:
-    """At most one order per booking ever, and none that stands without being wanted."""
+def given_back(sums: Counter[str]) -> int:
+    return sums["refund.created"] - sums["refund.failed"]
+
+
+def each_payment_is_closed(trip: Any, entries: Entries) -> None:
+    """Taken at most once; and when the trip is over nothing is held any more."""
+    captures = Counter(e["payment_intent"] for e in entries if e["kind"] == "payment.captured")
+    assert all(count == 1 for count in captures.values()), f"captured twice: {captures}"
+    for payment_id, sums in sums_by_payment(entries).items():
+        held = sums["payment.authorized"]
+        assert sums["payment.captured"] >= given_back(sums), payment_id
+        if held and trip["status"] not in UNDER_WAY:
+            assert held == sums["payment.captured"] + sums["payment.released"], payment_id
+
+
+def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entries) -> None:
+    """One payment at most is kept, and of it exactly what the confirmed bookings cost. What an
+    incident says is booked without being paid for is the only exception."""
+    kept = {
+        payment_id: left
+        for payment_id, sums in sums_by_payment(entries).items()
+        if (left := sums["payment.captured"] - given_back(sums))
+    }
+    assert len(kept) <= 1, f"two payments are kept: {kept}"
+    booked = sum(b["price"]["amount"] for b in trip["bookings"] if b["status"] == "confirmed")
+    unpaid = sum(
+        e["data"]["at_stake"]["amount"]
+        for e in events
+        if e["topic"] == "trip.incident-opened.v1" and e["data"]["code"] == "booked_but_unpaid"
+    )
+    if trip["status"] not in UNDER_WAY:
+        assert booked - unpaid == sum(kept.values()), f"{kept} kept for {booked}: {entries}"
+
+
+def the_trip_knows_its_money(trip: Any, entries: Entries) -> None:
+    every = sums_by_payment(entries).values()
+    moved: Counter[str] = sum(every, Counter())
+    wanted = {
+        "authorized": moved["payment.authorized"]
+        and moved["payment.authorized"]
+        - sum(s["payment.captured"] for s in every if s["payment.authorized"])
+        - moved["payment.released"],
+        "captured": moved["payment.captured"],
+        "released": moved["payment.released"],
+        "refunded": sum(given_back(sums) for sums in every),
+    }
+    told = {name: (trip["payment"][name] or {"amount": 0})["amount"] for name in SUMS}
+    assert wanted == told, entries
+
+
+def items_are_ordered_once(trip: Any, events: list[Any], entries: Entries) -> None:
+    """At most one order per booking ever, and none that stands without being wanted, unless an
+    incident says that the supplier would not cancel it."""
     made: Counter[str] = Counter()
     standing: Counter[str] = Counter()
-    owner: dict[Any, str] = {}
-    for entry in await world.journal("duffel", trip_id):
-        booking_id = entry["metadata"]["booking_id"]
+    for entry in entries:
+        code = (entry["metadata"] or {}).get("booking_code", "")
         if entry["kind"] in ORDERED:
-            made[booking_id] += 1
-            standing[booking_id] += 1
-            owner[entry.get("order_id") or entry.get("booking_id")] = booking_id
+            made[code] += 1
+            standing[code] += 1
         elif entry["kind"] in UNDONE:
-            standing[booking_id] -= 1
+            standing[code] -= 1
     assert all(count == 1 for count in made.values()), f"ordered more than once: {made}"
-    trip = await world.trip(trip_id)
-    confirmed = sorted(b["booking_id"] for b in trip["bookings"] if b["status"] == "confirmed")
-    assert confirmed == sorted(b for b, count in standing.items() if count)
+    assert set(standing.values()) <= {0, 1}, f"cancelled more than once: {standing}"
+    left = {
+        e["data"]["booking_id"] for e in events if e["topic"] == "booking.cancellation-refused.v1"
+    }
+    stuck = {
+        e["data"]["code"]
+        for e in events
+        if e["topic"] == "booking.initialized.v1" and e["data"]["booking_id"] in left
+    }
+    confirmed = {b["code"] for b in trip["bookings"] if b["status"] == "confirmed"}
+    assert confirmed | stuck == {code for code, count in standing.items() if count}
+
+
+async def whoever_stopped_has_said_so(world: World) -> None:
+    """Work that was put aside is told of by an incident."""
+    for row in await world.service.outbox.listed("parked", limit=1_000):
+        assert row.trip_id is not None, f"{row.key} was put aside: {row.reason}"
+        told = {incident["subject"] for incident in await world.incidents(row.trip_id)}
+        assert row.key in told, f"{row.key} was put aside in silence: {row.reason}"
+
+
+async def the_feed_holds_everything(world: World) -> None:
+    """From zero, in order, each event once, and of every trip all of them."""
+    seen: list[Any] = []
+    while True:
+        after = seen[-1]["position"] if seen else 0
+        path = f"/v1/events?after={after}&limit={PAGE_EVENTS}"
+        page = (await world.call("GET", path))["events"]
+        if not page:
+            break
+        seen += page
+    positions = [event["position"] for event in seen]
+    assert sorted(set(positions)) == positions
+    for trip_id in world.trips:
+        assert await world.events(trip_id) == [e for e in seen if e["trip_id"] == trip_id]
 
 
 async def read_models_are_what_the_log_says(world: World) -> None:
     """Each row, after the projections have caught up, is the fold of its trip's events."""
     service = world.service
-    for name in ("trip_details", "bookings"):
-        projector = Projector(service.log, service.models, name, poll_s=1.0)
-        while await projector.catch_up():
-            pass
-    for row in await service.models.trips(world.trips):
+    newest = await service.log.last_position()
+    async with asyncio.timeout(SETTLE_S_MAX):
+        for projector in service.projectors:
+            while await service.models.checkpoint(projector.name) < newest:
+                if "project" in world.roles:
+                    await service.log.changed(LOOK_S)
+                else:
+                    await projector.catch_up()
+    rows = await service.models.trips(world.trips)
+    assert sorted(world.trips) == [row.trip_id for row in rows]
+    for row in rows:
         recorded = await service.log.read_trip(row.trip_id)
         told = fold(r.event for r in recorded)
         assert msgspec.json.encode(told) == row.state
@@ -74,3 +180,23 @@ async def read_models_are_what_the_log_says(world: World) -> None:
         for r in recorded:
             again = trip_details.project(again, r.event)
         assert again == told
+
+
+async def nobody_is_named(world: World) -> None:
+    """No column of any table holds a word of the traveler's in clear."""
+    pool = world.service.database.pool
+    tables = await pool.fetch(
+        "SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE'"
+        " AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+    )
+    # A row as text shows bytes as hexadecimal digits.
+    words = [spelled for word in PERSONAL for spelled in (word, word.encode().hex())]
+    for table in tables:
+        found = await pool.fetchval(
+            f"SELECT count(*) FROM {table['name']} AS t"
+            " WHERE EXISTS (SELECT FROM unnest($1::text[]) AS word WHERE t::text ILIKE"
+            " '%' || word || '%')",
+            words,
+        )
+        assert found == 0, f"{table['name']} holds personal data in clear"

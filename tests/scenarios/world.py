@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
 
 from adapters.database import connect_database
+from adapters.outbox import TaskRow
 from sandbox.duffel.app import create_app as duffel_app
 from sandbox.stripe.app import create_app as stripe_app
 from service.app import Service, assembled
@@ -44,6 +45,10 @@ AMELIA = {
 }
 CONTACT = {"email": "amelia@tripledger.dev", "phone": "+442080160509"}
 DEPARTURE = (datetime.now(UTC) + timedelta(days=60)).date()
+# Where Duffel keeps hotels that behave as they are called.
+TEST_PLACE = (-24.38, -128.32)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class World:
     key: str
     other_key: str
     session: aiohttp.ClientSession
+    roles: tuple[Role, ...] = ROLES
     trips: list[str] = field(default_factory=list)
 
     # --- the public API
@@ -78,9 +84,7 @@ class World:
         headers: dict[str, str] | None = None,
     ) -> Told:
         sent = {"Authorization": f"Bearer {key or self.key}", **(headers or {})}
-        async with self.session.request(
-            method, self.url + path, json=body, headers=sent
-        ) as answer:
+        async with self.session.request(method, self.url + path, json=body, headers=sent) as answer:
             text = await answer.read()
             parsed = await answer.json(content_type=None) if text else None
             return Told(answer.status, parsed, dict(answer.headers))
@@ -91,9 +95,11 @@ class World:
         assert told.status < 300, f"{method} {path}: {told.status} {told.body}"
         return told.body
 
-    async def refused(self, method: str, path: str, body: Any = None) -> tuple[int, str, Any]:
+    async def refused(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> tuple[int, str, Any]:
         """(status, code, the whole problem) of an answer that must be a refusal."""
-        told = await self.ask(method, path, body)
+        told = await self.ask(method, path, body, key=key)
         assert told.status >= 400, f"{method} {path}: {told.status} {told.body}"
         assert told.headers["Content-Type"].startswith("application/problem+json")
         return told.status, told.body["code"], told.body
@@ -126,6 +132,11 @@ class World:
         }
         return matching((await self.call("POST", "/v1/offers/stays", search))["offers"], how)
 
+    async def find_test_stay(self, scenario: str, rate: str = "Saver Rate") -> Any:
+        """A room that behaves as it is called."""
+        latitude, longitude = TEST_PLACE
+        return await self.find_stay(latitude, longitude, title=f"{scenario}, {scenario}, {rate}")
+
     async def build(self, *offers: Any) -> str:
         """A trip of these offers, with Amelia travelling."""
         trip_id = str((await self.call("POST", "/v1/trips"))["trip_id"])
@@ -147,20 +158,33 @@ class World:
     async def book(self, trip_id: str, **body: Any) -> Any:
         return await self.call("POST", f"/v1/trips/{trip_id}/book", body)
 
+    async def not_booked(self, trip_id: str, **body: Any) -> tuple[int, str, Any]:
+        return await self.refused("POST", f"/v1/trips/{trip_id}/book", body)
+
+    async def remove(self, trip_id: str, item: Any) -> Any:
+        return await self.call("DELETE", f"/v1/trips/{trip_id}/items/{item['item_id']}")
+
     async def trip(self, trip_id: str) -> Any:
         return await self.call("GET", f"/v1/trips/{trip_id}")
 
+    async def events(self, trip_id: str) -> list[Any]:
+        return list((await self.call("GET", f"/v1/trips/{trip_id}/events"))["events"])
+
     async def topics(self, trip_id: str) -> list[str]:
         """What is recorded of the trip, in order."""
-        events = (await self.call("GET", f"/v1/trips/{trip_id}/events"))["events"]
-        return [event["topic"] for event in events]
+        return [event["topic"] for event in await self.events(trip_id)]
+
+    async def incidents(self, trip_id: str) -> list[Any]:
+        events = await self.events(trip_id)
+        return [e["data"] for e in events if e["topic"] == "trip.incident-opened.v1"]
 
     async def until(self, trip_id: str, come_true: Callable[[Any], bool]) -> Any:
-        """The trip as soon as it is so; woken by the log, not by guessing."""
+        """The trip as soon as it is so; woken by the log, and time does not wait for anything."""
         trip: Any = None
         try:
             async with asyncio.timeout(SETTLE_S_MAX):
                 while not come_true(trip := await self.trip(trip_id)):
+                    await self.skip_ahead()
                     await self.service.log.changed(LOOK_S)
         except TimeoutError:
             story = await self.topics(trip_id)
@@ -170,10 +194,28 @@ class World:
     async def until_status(self, trip_id: str, *statuses: str) -> Any:
         return await self.until(trip_id, lambda trip: trip["status"] in statuses)
 
+    async def until_recorded(self, trip_id: str, topic: str, count: int = 1) -> None:
+        async with asyncio.timeout(SETTLE_S_MAX):
+            while (await self.topics(trip_id)).count(topic) < count:
+                await self.skip_ahead()
+                await self.service.log.changed(LOOK_S)
+
     # --- the traveller at the payment provider
 
     async def pay(self, session_id: str, outcome: str = "paid") -> Any:
         path = f"/_sandbox/checkout/{session_id}/pay"
+        return await self.steer("stripe", "POST", path, {"outcome": outcome})
+
+    async def cannot_pay(self, session_id: str) -> int:
+        """The status that a dead session answers to who tries to pay it."""
+        url = f"{self.stripe_url}/_sandbox/checkout/{session_id}/pay"
+        async with self.session.post(url, json={"outcome": "paid"}) as answer:
+            assert answer.status >= 400, await answer.text()
+            return answer.status
+
+    async def settle(self, payment_id: str, outcome: str) -> Any:
+        """A slow payment comes to its end."""
+        path = f"/_sandbox/payment_intents/{payment_id}/settle"
         return await self.steer("stripe", "POST", path, {"outcome": outcome})
 
     async def pay_and_settle(self, trip_id: str, **booking: Any) -> Any:
@@ -194,6 +236,19 @@ class World:
         rule = {"match": {"method": method, "path": path}, "mode": mode, "times": 1, **how}
         await self.steer(provider, "POST", "/_sandbox/faults", rule)
 
+    async def fault_met(self, provider: str, mode: str) -> None:
+        """Return when a request has met the fault of this mode."""
+        async with asyncio.timeout(SETTLE_S_MAX):
+            while True:
+                rules = (await self.steer(provider, "GET", "/_sandbox/faults"))["faults"]
+                if any(rule["mode"] == mode and rule["times_left"] == 0 for rule in rules):
+                    return
+                await self.service.log.changed(LOOK_S)
+
+    async def clear_faults(self, provider: str) -> None:
+        """No more faults; what is held back goes on."""
+        await self.steer(provider, "DELETE", "/_sandbox/faults")
+
     async def webhooks(self, provider: str, **controls: Any) -> None:
         await self.steer(provider, "POST", "/_sandbox/webhooks", controls)
 
@@ -203,9 +258,13 @@ class World:
 
     # --- the auditor
 
+    async def everything(self, provider: str) -> list[dict[str, Any]]:
+        """What really happened at a provider, in order."""
+        return list((await self.steer(provider, "GET", "/_sandbox/journal"))["entries"])
+
     async def journal(self, provider: str, trip_id: str) -> list[dict[str, Any]]:
         """What really happened at a provider for one trip, in order."""
-        entries = (await self.steer(provider, "GET", "/_sandbox/journal"))["entries"]
+        entries = await self.everything(provider)
         return [e for e in entries if (e.get("metadata") or {}).get("trip_id") == trip_id]
 
     async def kinds(self, provider: str, trip_id: str) -> Counter[str]:
@@ -214,21 +273,44 @@ class World:
     async def amounts(self, kind: str, trip_id: str) -> list[int]:
         return [e["amount"] for e in await self.journal("stripe", trip_id) if e["kind"] == kind]
 
+    async def happened(self, provider: str, trip_id: str, kind: str, count: int = 1) -> None:
+        """Return when a provider has really done it so many times."""
+        async with asyncio.timeout(SETTLE_S_MAX):
+            while (await self.kinds(provider, trip_id))[kind] < count:
+                await self.skip_ahead()
+                await self.service.log.changed(LOOK_S)
+
     async def at_rest(self) -> None:
         """Wait until no work is left but deadlines that are not due."""
         async with asyncio.timeout(SETTLE_S_MAX):
             while await self.unfinished():
+                await self.skip_ahead()
                 await self.service.log.changed(LOOK_S)
 
-    async def unfinished(self) -> list[str]:
+    async def unfinished(self) -> list[TaskRow]:
         rows = await self.service.outbox.listed(limit=1_000)
         now = self.service.clock.now()
         return [
-            row.key
+            row
             for row in rows
-            if row.state in {"ready", "leased"}
-            and not (row.kind in DEADLINES and row.due > now)
+            if row.state in {"ready", "leased"} and not (row.kind in DEADLINES and row.due > now)
         ]
+
+    async def skip_ahead(self) -> None:
+        """When all that is left to do waits for its time, move to that time."""
+        left = await self.unfinished()
+        if not left or any(row.state == "leased" for row in left):
+            return
+        wait = min(row.due for row in left) - self.service.clock.now()
+        if wait > timedelta():
+            await self.advance(wait.total_seconds() + 0.001)
+
+    async def hurried(self, work: Awaitable[T]) -> T:
+        """What `work` answers, with time skipping ahead while it waits for retries."""
+        task = asyncio.ensure_future(work)
+        while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
+            await self.skip_ahead()
+        return await task
 
 
 def matching(offers: list[Any], how: dict[str, Any]) -> Any:
@@ -282,7 +364,7 @@ async def raised_world(
             (await service.keys.create(tenant, "test", frozenset(SCOPES), service.clock.now()))[0]
             for tenant in ("ours", "theirs")
         ]
-        yield World(service, url, stripe_url, duffel_url, *keys, session)
+        yield World(service, url, stripe_url, duffel_url, *keys, session, roles)
 
 
 @asynccontextmanager

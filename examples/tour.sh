@@ -3,6 +3,7 @@
 # `make demo`. Needs curl and jq. Run it from the repository's root, or name the demo's directory:
 # TRIPLEDGER_DATA_DIR=/somewhere examples/tour.sh
 set -euo pipefail
+shopt -s inherit_errexit
 
 demo="${TRIPLEDGER_DATA_DIR:-.tripledger}/demo.json"
 [[ -r "$demo" ]] || { echo "There is no $demo: start \`make demo\` in another terminal." >&2; exit 1; }
@@ -82,7 +83,7 @@ title "3. Paid: ordered, confirmed, captured"
 pay "$(jq -r .session_id <<<"$first")"
 until_settled "$trip"
 call "/v1/trips/$trip" | jq -c '.bookings[] | {code, status, supplier_reference}'
-call "/v1/trips/$trip/events" | jq -r '.events[] | "\(.position)\t\(.type)\t\(.actor)"'
+call "/v1/trips/$trip/events" | jq -r '.events[] | "\(.position)\t\(.topic)\t\(.actor)"'
 
 title "4. The supplier takes an order and drops the line before it answers"
 trip=$(build LHR JFK)
@@ -92,7 +93,7 @@ steer "$duffel/_sandbox/faults" -d '{
     jq -c '{mode, match}'
 pay "$session"
 until_settled "$trip"
-call "/v1/trips/$trip/events" | jq -r '.events[].type' | grep '^booking\.'
+call "/v1/trips/$trip/events" | jq -r '.events[].topic' | grep '^booking\.'
 
 title "5. What the providers' own journals say: one order, one capture"
 orders=$(journal "$duffel" "$trip" | jq -c 'select(.kind == "order.created")')

@@ -4,6 +4,7 @@ each append of a batch still wins or loses on its own."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_log.appending import LogUnreachable
-from domain.log import Append, Effect
+from domain.log import Append
 
 BATCH_APPENDS_MAX = 256
 QUEUE_APPENDS_MAX = 5_000
@@ -28,7 +29,7 @@ RECONNECT_PAUSE_S_MAX = 1.0
 
 APPEND = """
 SELECT outcome, first_position, last_position, recorded_at FROM tripledger.append(
-    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
 )
 """
 
@@ -52,27 +53,41 @@ class Waiting:
 def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
     """The columns of all appends, of all their events and of all their effects."""
     appends = [p.append for p in batch]
-    events = [new for append in appends for new in append.events]
-    stored = [event for p in batch for event in p.stored]
-    effects: list[Effect] = [effect for append in appends for effect in append.effects]
+    events = [
+        (no, new, event, rank)
+        for no, p in enumerate(batch, 1)
+        for new, event, rank in zip(p.append.events, p.stored, ranks(p.stored), strict=True)
+    ]
+    effects = [(no, effect) for no, a in enumerate(appends, 1) for effect in a.effects]
     return (
         [UUID(a.trip_id) for a in appends],
         [a.expected_position for a in appends],
         [a.cause.tenant for a in appends],
         [p.meta for p in batch],
         [p.at for p in batch],
-        [len(a.events) for a in appends],
-        [len(a.effects) for a in appends],
-        [UUID(new.event_id) for new in events],
-        [event.originator_id for event in stored],
-        [event.originator_version for event in stored],
-        [event.topic for event in stored],
-        [event.state for event in stored],
-        [effect.kind.value for effect in effects],
-        [effect.key for effect in effects],
-        [effect.subject for effect in effects],
-        [effect.due for effect in effects],
+        [no for no, *_ in events],
+        [UUID(new.event_id) for _, new, *_ in events],
+        [event.originator_id for _, _, event, _ in events],
+        [event.originator_version for _, _, event, _ in events],
+        [rank for *_, rank in events],
+        [event.topic for _, _, event, _ in events],
+        [event.state for _, _, event, _ in events],
+        [no for no, _ in effects],
+        [effect.kind.value for _, effect in effects],
+        [effect.key for _, effect in effects],
+        [effect.subject for _, effect in effects],
+        [effect.due for _, effect in effects],
     )
+
+
+def ranks(events: Sequence[StoredEvent]) -> list[int]:
+    """Which event of its stream each is, counted within one append."""
+    counted: Counter[UUID | str] = Counter()
+    found = []
+    for event in events:
+        counted[event.originator_id] += 1
+        found.append(counted[event.originator_id])
+    return found
 
 
 class Committer:
@@ -85,6 +100,7 @@ class Committer:
     def __init__(self, url: str) -> None:
         self.url = url
         self.queue: asyncio.Queue[Waiting] = asyncio.Queue(QUEUE_APPENDS_MAX)
+        self.deferred: deque[Waiting] = deque()
         self.connection: asyncpg.Connection | None = None
         self.closed = False
 
@@ -114,13 +130,26 @@ class Committer:
 
     async def run(self) -> None:
         while True:
-            batch = [await self.queue.get()]
-            while len(batch) < BATCH_APPENDS_MAX and not self.queue.empty():
-                batch.append(self.queue.get_nowait())
+            if not self.deferred:
+                self.deferred.append(await self.queue.get())
+            batch = self.next_batch()
             # Whoever gave up before the append was sent does not get it recorded.
             await self.settle([w for w in batch if not w.answer.done()])
             for _ in batch:
                 self.queue.task_done()
+
+    def next_batch(self) -> list[Waiting]:
+        """What is waiting, in its order; a trip that is in the batch already waits once more,
+        because the database judges all appends of a batch by what was there before it."""
+        waiting = self.deferred
+        while len(waiting) < BATCH_APPENDS_MAX and not self.queue.empty():
+            waiting.append(self.queue.get_nowait())
+        batch: dict[UUID, Waiting] = {}
+        self.deferred = deque()
+        for one in waiting:
+            if batch.setdefault(UUID(one.prepared.append.trip_id), one) is not one:
+                self.deferred.append(one)
+        return list(batch.values())
 
     async def settle(self, batch: Sequence[Waiting]) -> None:
         """Send the batch until its outcome is known, or give every caller the error."""

@@ -17,6 +17,8 @@ from adapters.event_log.hints import POLL_S
 from domain.log import Append, Appended, Cause, Recorded, TripMoved
 from domain.ports import Clock
 
+VERIFY_S_MAX = 3600.0
+
 COLUMNS = """notification_id, event_id, trip_id, originator_id, originator_version, topic, state,
     recorded_at, tenant, meta"""
 
@@ -123,7 +125,7 @@ class PostgresEventLog:
         rows = await self.database.pool.fetch(
             "SELECT position, stream_id, stream_version FROM tripledger.broken_links"
             " ORDER BY position",
-            timeout=None,
+            timeout=VERIFY_S_MAX,
         )
         return [BrokenLink(r["position"], str(r["stream_id"]), r["stream_version"]) for r in rows]
 

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent, fold
 from domain.errors import Refused
-from domain.log import Append, Cause, NewEvent, Recorded, TripMoved
+from domain.log import Append, Cause, Effect, NewEvent, Recorded, TripMoved
 from domain.ports import EventLog
-from domain.process import Command, advance
+from domain.process import Advance, Command, advance
 from domain.trip.commands import StartTrip
 
 CONFLICTS_MAX = 50
@@ -59,13 +59,24 @@ class Road:
         (also where the trip is not of the cause's tenant), and TripMoved when the trip never
         holds still.
         """
+        return await self.handle_all(trip_id, (command,), cause, version)
+
+    async def handle_all(
+        self,
+        trip_id: str,
+        commands: Sequence[Command],
+        cause: Cause,
+        version: int | None = None,
+    ) -> Handled:
+        """Decide one command after the other and record what follows from all of them at once: if
+        one is refused, none has happened."""
         for attempt in range(CONFLICTS_MAX):
             recorded = await self.log.read_trip(trip_id)
             before = fold(r.event for r in recorded)
-            if not isinstance(command, StartTrip):
+            if recorded or not isinstance(commands[0], StartTrip):
                 ensure_owned(before, cause.tenant)
             ensure_version(before, version)
-            step = advance(command, before)
+            step = advance_all(commands, before)
             position = recorded[-1].position if recorded else 0
             if not step.events:
                 return Handled(dossier=step.dossier, events=(), position=position)
@@ -110,6 +121,18 @@ class Road:
                 )
             )
         return numbered
+
+
+def advance_all(commands: Sequence[Command], dossier: Dossier) -> Advance:
+    """What follows from the commands, each decided on what the ones before it led to."""
+    events: list[DossierEvent] = []
+    effects: list[Effect] = []
+    for command in commands:
+        step = advance(command, dossier)
+        events += step.events
+        effects += step.effects
+        dossier = step.dossier
+    return Advance(events=tuple(events), effects=tuple(effects), dossier=dossier)
 
 
 def ensure_owned(dossier: Dossier, tenant: str | None) -> None:

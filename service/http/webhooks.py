@@ -6,9 +6,9 @@ import msgspec
 
 from adapters.inbox import Inbox
 from domain.ports import Clock, Payments, Supplier
-from domain.suppliers import SupplierEvent
 from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
+from service.workers.notices import order_facts
 from service.workers.polling import store
 
 BYTES_MAX = 512 * 1024
@@ -31,7 +31,7 @@ def webhook_routes(payments: Payments, duffel: Supplier, inbox: Inbox, clock: Cl
         now = clock.now()
         event = duffel.parse_event(call.body, call.headers, now)
         first = await inbox.store(
-            duffel.name, event.event_id, event.dedupe_key, event.type, facts_of(event), now
+            duffel.name, event.event_id, event.dedupe_key, event.type, order_facts(event), now
         )
         return Answer(body=Received(first=first))
 
@@ -54,9 +54,3 @@ def webhook_routes(payments: Payments, duffel: Supplier, inbox: Inbox, clock: Cl
         door("/v1/webhooks/stripe", from_stripe, "Stripe"),
         door("/v1/webhooks/duffel", from_duffel, "Duffel"),
     ]
-
-
-def facts_of(event: SupplierEvent) -> dict[str, str]:
-    """Ids only: whatever else was said is looked up at the supplier."""
-    ids = {"order_id": event.order_id, "offer_id": event.offer_id}
-    return {**event.metadata, **{name: value for name, value in ids.items() if value is not None}}

@@ -75,8 +75,9 @@ def each_payment_is_closed(trip: Any, entries: Entries) -> None:
 
 
 def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entries) -> None:
-    """One payment at most is kept, and of it exactly what the confirmed bookings cost. What an
-    incident says is booked without being paid for is the only exception."""
+    """One payment at most is kept, and of it exactly what the confirmed bookings cost. The only
+    exceptions are told by incidents: what is booked without being paid for, and what is owed
+    because a bank sent the refund back."""
     kept = {
         payment_id: left
         for payment_id, sums in sums_by_payment(entries).items()
@@ -84,13 +85,15 @@ def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entrie
     }
     assert len(kept) <= 1, f"two payments are kept: {kept}"
     booked = sum(b["price"]["amount"] for b in trip["bookings"] if b["status"] == "confirmed")
-    unpaid = sum(
-        e["data"]["at_stake"]["amount"]
-        for e in events
-        if e["topic"] == "trip.incident-opened.v1" and e["data"]["code"] == "booked_but_unpaid"
-    )
+    unpaid, owed = (at_stake(events, code) for code in ("booked_but_unpaid", "refund_failed"))
     if trip["status"] not in UNDER_WAY:
-        assert booked - unpaid == sum(kept.values()), f"{kept} kept for {booked}: {entries}"
+        assert booked - unpaid + owed == sum(kept.values()), f"{kept} kept for {booked}: {entries}"
+
+
+def at_stake(events: list[Any], code: str) -> int:
+    """What the trip's incidents of this code are about."""
+    told = [e["data"] for e in events if e["topic"] == "trip.incident-opened.v1"]
+    return sum(incident["at_stake"]["amount"] for incident in told if incident["code"] == code)
 
 
 def the_trip_knows_its_money(trip: Any, entries: Entries) -> None:

@@ -17,7 +17,7 @@ from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import ANONYMOUS, Caller, KeyRing, authorize, identify
-from service.http.problems import CATALOGUE, Problem, answer, problem_of
+from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem, answer, problem_of
 
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
@@ -30,6 +30,7 @@ OPERATIONS = UUID("6f1d3f0e-5a3b-4e0c-9a43-0a3f0f2b7c51")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 CALLER = web.RequestKey("caller", Caller)
+DIALECT = web.RequestKey("dialect", Dialect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Route:
 
     `secret`: the answer carries secrets and must not be kept for repeats; the handler is
     idempotent by itself. `public` routes know no caller. `edits`: honours If-Match. `also` names
-    further statuses that are no problems.
+    further statuses that are no problems. `dialect`: how problems are put here.
     """
 
     method: Method
@@ -140,6 +141,7 @@ class Route:
     x_api_key: bool = False
     also: Mapping[int, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    dialect: Dialect = NATIVE
     body_example: Any = None
     answer_example: Any = None
     body_bytes_max: int = BODY_BYTES_MAX
@@ -180,6 +182,7 @@ def register(app: web.Application, routes: Iterable[Route], door: Door) -> None:
 
 def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def serve(request: web.Request) -> web.Response:
+        request[DIALECT] = route.dialect
         caller = await admitted(request, route, door)
         path = checked_path(request)
         query = decode_query(list(request.query.items()), route.query)
@@ -269,7 +272,9 @@ async def refusals_rendered(request: web.Request, route: Route, call: Call[Any, 
         problem = problem_of(error)
         if problem is None:
             raise
-        refusal = answer(problem, instance=request.path, request_id=call.request_id)
+        refusal = answer(
+            problem, instance=request.path, request_id=call.request_id, dialect=route.dialect
+        )
         assert isinstance(refusal.body, bytes)
         return Rendered(
             status=refusal.status,

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.http.api import CALLER, REQUEST_ID
+from service.http.api import CALLER, DIALECT, REQUEST_ID
 from service.http.idempotency import REPLAYED
 from service.http.metrics import HttpMetrics
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
@@ -90,7 +90,8 @@ async def answered(request: web.Request, handler: Handler, request_id: str) -> w
             log.exception("request_failed", route=template_of(request), method=request.method)
             found = Problem("internal_error", "The request failed; its request_id tells us more.")
         problem = found
-    return answer(problem, instance=request.path, request_id=request_id)
+    dialect = request.get(DIALECT)
+    return answer(problem, instance=request.path, request_id=request_id, dialect=dialect)
 
 
 def redirect_of(error: web.HTTPException) -> web.Response:

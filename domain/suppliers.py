@@ -48,6 +48,8 @@ class FlightSearch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaySearch:
+    """Around a place; with `property_id` at this one property of the supplier only."""
+
     latitude: float
     longitude: float
     radius_km: int
@@ -55,6 +57,7 @@ class StaySearch:
     check_out_date: date
     rooms: int
     guests: tuple[SearchPassenger, ...]
+    property_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +256,9 @@ HoldAnswer = Hold | OrderRefused | OrderDeferred | OrderUnknown
 
 
 # --- cancelling
+
+# Where a refund goes that is money again; vouchers and credits are not.
+REFUND_TO_BALANCE = "balance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

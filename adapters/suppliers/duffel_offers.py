@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from adapters.wink_ids import hotel_identifier, room_rate_identifier
 from domain.money import Money
 from domain.suppliers import (
     Ancillary,
@@ -91,11 +92,16 @@ def guest(passenger: SearchPassenger) -> JsonObject:
 
 
 def stay_search_body(search: StaySearch) -> JsonObject:
-    return {
+    body: JsonObject = {
         "rooms": search.rooms,
         "guests": [guest(each) for each in search.guests],
         "check_in_date": search.check_in_date.isoformat(),
         "check_out_date": search.check_out_date.isoformat(),
+    }
+    if search.property_id is not None:
+        return {**body, "accommodation": {"ids": [search.property_id]}}
+    return {
+        **body,
         "location": {
             "radius": search.radius_km,
             "geographic_coordinates": {
@@ -271,6 +277,8 @@ def stay_details(result: JsonObject, room: JsonObject, rate: JsonObject) -> Json
     hotel = result["accommodation"]
     where = hotel.get("location") or {}
     return {
+        "hotel_identifier": hotel_identifier(SUPPLIER, hotel["id"]),
+        "room_rate_identifier": rate_identifier(hotel, room, rate),
         "property": hotel["name"],
         "address": where.get("address"),
         "coordinates": where.get("geographic_coordinates"),
@@ -284,6 +292,14 @@ def stay_details(result: JsonObject, room: JsonObject, rate: JsonObject) -> Json
         "guests": len(result["guests"]),
         "conditions": rate_conditions(rate),
     }
+
+
+def rate_identifier(hotel: JsonObject, room: JsonObject, rate: JsonObject) -> str:
+    """What tells two rates of a room apart and stays as it is from search to search."""
+    terms = (rate.get(name) or "" for name in ("name", "code", "board_type", "payment_type"))
+    refunds = "refundable" if rate.get("cancellation_timeline") else "non-refundable"
+    names = (hotel["id"], room["name"], *terms, refunds)
+    return room_rate_identifier(SUPPLIER, *(str(name) for name in names))
 
 
 def guest_slots(guests: list[JsonObject]) -> tuple[PassengerSlot, ...]:
@@ -309,6 +325,7 @@ def stay_offer(result: JsonObject, room: JsonObject, rate: JsonObject) -> Offer:
         refundable=bool(rate.get("cancellation_timeline")),
         holdable=False,
         details=stay_details(result, room, rate),
+        supplier_facts={"property_id": result["accommodation"]["id"], "guests": result["guests"]},
     )
 
 

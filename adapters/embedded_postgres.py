@@ -36,7 +36,8 @@ class Cluster(PostgresServer):
         """A container that was killed leaves a pid file behind, and after its restart that pid may
         be anybody's: only a process that is a Postgres is taken for our server."""
         info = PostmasterInfo.read_from_pgdata(self.pgdata)
-        if info is not None and info.is_running() and "postgres" not in info.process.name():
+        process = info.process if info is not None else None
+        if process is not None and process.is_running() and "postgres" not in process.name():
             (self.pgdata / "postmaster.pid").unlink()
         super().ensure_postgres_running()
 

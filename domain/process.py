@@ -19,7 +19,7 @@ from domain.booking import commands as bc
 from domain.booking import decider as booking_decider
 from domain.booking import events as be
 from domain.booking.commands import BookingCommand
-from domain.booking.state import Booking
+from domain.booking.state import BY_CUSTOMER, Booking
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
@@ -116,6 +116,8 @@ def react_to_trip(event: te.TripEvent, dossier: Dossier, now: datetime) -> Itera
                 yield bc.AbandonBooking(
                     booking_id=booking.booking_id, reason="checkout_ended", now=now
                 )
+        case te.CancellationStarted():
+            yield from cancel_bookings(dossier, now)
         case te.FulfillmentScheduled():
             yield effect(EffectKind.START_FULFILLMENT, event.checkout_id, now)
         case te.FulfillmentStarted():
@@ -158,15 +160,20 @@ def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) ->
             yield effect(EffectKind.FIND_ORDER, event.booking_id, now, str(event.attempt))
             yield from progress(booking.checkout_id, dossier, now)
         case be.CancellationRequested():
-            yield effect(EffectKind.CANCEL_ORDER, event.booking_id, now)
+            yield effect(EffectKind.CANCEL_ORDER, event.booking_id, now, str(booking.version))
         case be.BookingFailed():
             if event.code == "order_not_found":
                 yield unresolved(booking, now)
             yield from progress(booking.checkout_id, dossier, now)
         case be.CancellationRefused():
-            yield standing(booking, now)
+            if booking.status == "cancellation_refused":
+                yield standing(booking, now)
             yield from progress(booking.checkout_id, dossier, now)
-        case be.BookingConfirmed() | be.BookingCancelled():
+        case be.BookingCancelled():
+            if booking.cancel_reason == BY_CUSTOMER:
+                yield refund_booking(booking, dossier, now)
+            yield from progress(booking.checkout_id, dossier, now)
+        case be.BookingConfirmed():
             yield from progress(booking.checkout_id, dossier, now)
         case _:
             return
@@ -209,6 +216,30 @@ def progress_of_payment(payment_id: str, dossier: Dossier, now: datetime) -> Ite
     payment = dossier.trip.payment(payment_id) if dossier.trip else None
     if payment is not None:
         yield from progress(payment.checkout_id, dossier, now)
+
+
+def cancel_bookings(dossier: Dossier, now: datetime) -> Iterator[Wish]:
+    """On exactly the terms that the customer was told."""
+    terms = dossier.trip.cancellation if dossier.trip else None
+    for line in terms.lines if terms else ():
+        yield bc.RequestCancellation(
+            booking_id=line.booking_id,
+            reason=BY_CUSTOMER,
+            supplier_quote=line.supplier_quote,
+            now=now,
+        )
+
+
+def refund_booking(booking: Booking, dossier: Dossier, now: datetime) -> Wish:
+    group = dossier.group(booking.checkout_id)
+    return tc.RefundBooking(
+        checkout_id=booking.checkout_id,
+        booking_id=booking.booking_id,
+        price=booking.price,
+        supplier_refund=booking.supplier_refund,
+        nothing_booked=not any(b.status in {"confirmed", "cancelling"} for b in group),
+        now=now,
+    )
 
 
 def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:

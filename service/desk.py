@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+from domain.booking.state import Booking
 from domain.dossier import Dossier, fold
 from domain.errors import Refused
 from domain.log import Cause, Recorded
@@ -15,6 +16,8 @@ from domain.payments import DirectSecrets
 from domain.ports import Clock, OfferShelf, Payments, Supplier
 from domain.process import Command
 from domain.suppliers import (
+    CancellationQuote,
+    CancellationRefused,
     Contact,
     FlightSearch,
     Offer,
@@ -25,15 +28,12 @@ from domain.suppliers import (
     Unavailable,
 )
 from domain.trip import commands as c
-from domain.trip.events import BookRequest, QuoteProblem
-from domain.trip.lifecycle import status
-from domain.trip.quoting import price_changed
-from domain.trip.state import Checkout, Trip
-from service.handle import Handled, Road, ensure_version
+from domain.trip.events import BookRequest
+from domain.trip.state import Cancellation, Checkout
+from service.checkouts import opened
+from service.editing import edit_all
+from service.handle import Handled, Road
 from service.people import People
-
-# Refusals that pass by themselves: the desk waits for them instead of bothering the caller.
-PASSING = {"checkout_closing", "checkout_in_progress"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,25 +223,8 @@ class Desk:
         cause: Cause,
         version: int | None,
     ) -> Handled:
-        """Carry out an edit; an open checkout is closed at the provider first, and awaited.
-
-        `version` is asked for before anything happens: closing the checkout moves the trip on.
-        """
-        until = monotonic() + self.wait_s
-        if version is not None:
-            dossier, _ = await self.road.read(trip_id, cause.tenant)
-            ensure_version(dossier, version)
-        while True:
-            try:
-                return await self.road.handle(trip_id, command(self.clock.now()), cause, version)
-            except Refused as refusal:
-                version = None
-                if refusal.code == "checkout_open":
-                    close = c.CloseCheckout(reason="edited", now=self.clock.now())
-                    await self.road.handle(trip_id, close, cause)
-                elif refusal.code not in PASSING:
-                    raise
-                await self.wait(until, refusal)
+        """Carry out an edit; an open checkout is closed at the provider first, and awaited."""
+        return await edit_all(self, trip_id, lambda now: (command(now),), cause, version)
 
     async def wait(self, until: float, refusal: Refused) -> None:
         """Until the log moves; raises `refusal` when the time is up."""
@@ -287,6 +270,81 @@ class Desk:
         assert checkout.customer_id is not None, "a direct checkout has a customer"
         return await self.payments.direct_secrets(checkout.payment_id, checkout.customer_id)
 
+    # --- cancelling
+
+    async def cancellation_quote(
+        self, trip_id: str, booking_ids: Sequence[str] | None, cause: Cause
+    ) -> Cancellation:
+        """What cancelling confirmed bookings (all, or those named) gives back, and until when
+        that holds. Raises Refused(`not_cancellable`) with each booking's reason."""
+        dossier, _ = await self.road.read(trip_id, cause.tenant)
+        chosen = confirmed_bookings(dossier, booking_ids)
+        answers = await asyncio.gather(*(self.terms(dossier, booking) for booking in chosen))
+        refusals = [
+            {"booking_code": booking.code, "code": answer.code, "detail": answer.detail}
+            for booking, answer in zip(chosen, answers, strict=True)
+            if isinstance(answer, CancellationRefused)
+        ]
+        if refusals:
+            detail = "; ".join(each["detail"] for each in refusals)
+            raise Refused("not_cancellable", detail, bookings=refusals)
+        command = c.RecordCancellationQuote(
+            cancellation_quote_id=self.road.new_id(),
+            checkout_id=chosen[0].checkout_id,
+            supplier_quotes={
+                booking.booking_id: answer
+                for booking, answer in zip(chosen, answers, strict=True)
+                if isinstance(answer, CancellationQuote)
+            },
+            prices={booking.booking_id: booking.price for booking in chosen},
+            now=self.clock.now(),
+        )
+        handled = await self.road.handle(trip_id, command, cause)
+        assert handled.dossier.trip is not None, "a booked trip exists"
+        assert handled.dossier.trip.cancellation is not None, "it has just been quoted"
+        return handled.dossier.trip.cancellation
+
+    async def terms(
+        self, dossier: Dossier, booking: Booking
+    ) -> CancellationQuote | CancellationRefused:
+        item = dossier.trip.item(booking.item_id) if dossier.trip else None
+        assert item is not None, "a booking is of an item"
+        assert booking.supplier_order_id is not None, "a confirmed booking has an order"
+        supplier = self.suppliers[item.offer.supplier]
+        try:
+            return await supplier.cancellation_quote(item.offer, booking.supplier_order_id)
+        except SupplierUnavailable as error:
+            raise Refused("supplier_unavailable", str(error)) from error
+
+    async def cancel(self, trip_id: str, cancellation_quote_id: str, cause: Cause) -> Dossier:
+        """Carry out a cancellation on the quoted terms and wait for the suppliers' answers.
+
+        Raises Refused(`cancellation_quote_stale`) when the terms are not the newest or have
+        expired, also where only the supplier knows.
+        """
+        until = monotonic() + self.wait_s
+        command = c.CancelBookings(
+            cancellation_quote_id=cancellation_quote_id, now=self.clock.now()
+        )
+        dossier = (await self.road.handle(trip_id, command, cause)).dossier
+        slow = Refused(
+            "outcome_unknown",
+            "The suppliers are still cancelling; read the trip to see how it ends.",
+        )
+        while any(b.status == "cancelling" for b in dossier.bookings):
+            await self.wait(until, slow)
+            dossier, _ = await self.road.read(trip_id, cause.tenant)
+        terms = dossier.trip.cancellation if dossier.trip else None
+        wanted = {line.booking_id for line in terms.lines} if terms else set()
+        kept = [b for b in dossier.bookings if b.booking_id in wanted and b.status != "cancelled"]
+        if kept:
+            raise Refused(
+                kept[0].problem_code or "not_cancellable",
+                kept[0].problem or "The supplier would not cancel.",
+                bookings=[b.code for b in kept],
+            )
+        return dossier
+
     # --- reading
 
     async def as_of(self, trip_id: str, moment: int | datetime, cause: Cause) -> Dossier:
@@ -306,45 +364,18 @@ class Desk:
         return await self.road.log.read_trip(trip_id)
 
 
-def opened(dossier: Dossier) -> Checkout | None:
-    """The checkout a caller of `book` waits for, None while it is under way; raises Refused."""
-    trip = dossier.trip
-    assert trip is not None, "only an existing trip is booked"
-    match status(trip):
-        case "quoting" | "opening":
-            return None
-        case "quoted":
-            quote = trip.quote
-            assert quote is not None, "a quoted trip has a quote"
-            assert quote.total is not None, "a completed quote has a total"
-            assert quote.shown_total is not None, "a completed quote knows what was shown"
-            stated = quote.request.expected_total or quote.shown_total
-            raise price_changed(stated, quote.total, quote.request.tolerance)
-        case "draft":
-            raise why_not(trip)
-        case _:
-            return trip.checkout
-
-
-def why_not(trip: Trip) -> Refused:
-    """The reason why a trip that was being booked is a draft again."""
-    quote, checkout = trip.quote, trip.checkout
-    if quote is not None and quote.status == "failed":
-        return not_to_be_had(quote.problems)
-    if checkout is not None and checkout.status == "refused":
-        return Refused(
-            "payment_provider_refused",
-            "The payment provider would not open a checkout for this trip.",
-            provider_code=checkout.reason,
-        )
-    return Refused("trip_changed", "The trip was changed while it was being booked; book again.")
-
-
-def not_to_be_had(problems: Sequence[QuoteProblem]) -> Refused:
-    codes = {problem.code for problem in problems}
-    items = [
-        {"item_id": problem.item_id, "code": problem.code, "detail": problem.detail}
-        for problem in problems
-    ]
-    code = codes.pop() if len(codes) == 1 else "items_unavailable"
-    return Refused(code, "; ".join(problem.detail for problem in problems), items=items)
+def confirmed_bookings(dossier: Dossier, booking_ids: Sequence[str] | None) -> list[Booking]:
+    """The bookings to be cancelled; raises Refused where one is not confirmed, or none is."""
+    confirmed = [b for b in dossier.bookings if b.status == "confirmed"]
+    if booking_ids is not None:
+        known = {b.booking_id: b for b in dossier.bookings}
+        if missing := [each for each in booking_ids if each not in known]:
+            raise Refused("booking_not_found", "There is no such booking.", bookings=missing)
+        if any(known[each].status == "cancelled" for each in booking_ids):
+            raise Refused("already_cancelled", "This has been cancelled before.")
+        confirmed = [b for b in confirmed if b.booking_id in set(booking_ids)]
+    elif not confirmed and any(b.status == "cancelled" for b in dossier.bookings):
+        raise Refused("already_cancelled", "Everything has been cancelled before.")
+    if not confirmed:
+        raise Refused("not_cancellable", "Only confirmed bookings can be cancelled.")
+    return confirmed

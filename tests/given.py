@@ -33,6 +33,10 @@ class Given:
     def dossier(self) -> Dossier:
         return fold(self.facts)
 
+    def after(self, *commands: Command) -> Given:
+        """What is given besides, told as commands that went well."""
+        return Given([*self.facts, *self.when(*commands).done.events])
+
     def when(self, *commands: Command) -> When:
         """The commands in their order; what all of them lead to is looked at together."""
         dossier = self.dossier

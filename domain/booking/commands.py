@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.money import Money
-from domain.suppliers import FindAnswer, OrderAnswer
+from domain.suppliers import CancellationQuote, FindAnswer, OrderAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class RecordFinding:
 class RequestCancellation:
     booking_id: str
     reason: str
+    supplier_quote: CancellationQuote | None = None
     now: datetime
 
 

@@ -203,6 +203,7 @@ def request_cancellation(command: c.RequestCancellation, booking: Booking) -> li
             booking_id=booking.booking_id,
             supplier_order_id=booking.supplier_order_id,
             reason=command.reason,
+            supplier_quote=command.supplier_quote,
             requested_at=command.now,
         )
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.money import Money
-from domain.suppliers import JsonObject
+from domain.suppliers import CancellationQuote, JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,13 @@ class BookingFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationRequested:
-    """The supplier's order is to be undone."""
+    """The supplier's order is to be undone; on the terms of `supplier_quote` where the customer
+    was told them."""
 
     booking_id: str
     supplier_order_id: str
     reason: str
+    supplier_quote: CancellationQuote | None = None
     requested_at: datetime
 
 

@@ -30,7 +30,7 @@ class BookingLifecycle(StateMachine):
         confirmed.to(cancelling) | failed.to(cancelling) | cancelled.to(cancelling)
     )
     cancel = cancelling.to(cancelled)
-    refuse_cancellation = cancelling.to(cancellation_refused)
+    refuse_cancellation = cancelling.to(cancellation_refused) | cancelling.to(confirmed)
 
 
 STEPS = compiled(BookingLifecycle)

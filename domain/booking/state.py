@@ -18,7 +18,10 @@ from domain.booking.events import (
     OrderUnknown,
 )
 from domain.money import Money
-from domain.suppliers import JsonObject
+from domain.suppliers import CancellationQuote, JsonObject
+
+# The reason of a cancellation that the customer asked for; others are ours.
+BY_CUSTOMER = "requested_by_customer"
 
 BookingStatus = Literal[
     "initialized",
@@ -49,6 +52,9 @@ class Booking:
     supplier_order_id: str | None = None
     supplier_reference: str | None = None
     documents: tuple[JsonObject, ...] = ()
+    cancel_reason: str | None = None
+    cancellation_quote: CancellationQuote | None = None
+    supplier_refund: Money | None = None
     problem_code: str | None = None
     problem: str | None = None
 
@@ -100,15 +106,28 @@ def _changed(booking: Booking, event: BookingEvent) -> Booking:
         case BookingFailed():
             return replace(booking, status="failed", problem_code=event.code, problem=event.detail)
         case CancellationRequested():
-            return replace(booking, status="cancelling", supplier_order_id=event.supplier_order_id)
-        case CancellationRefused():
             return replace(
                 booking,
-                status="cancellation_refused",
+                status="cancelling",
+                supplier_order_id=event.supplier_order_id,
+                cancel_reason=event.reason,
+                cancellation_quote=event.supplier_quote,
+            )
+        case CancellationRefused():
+            # What the customer asked to cancel stays booked; what we wanted undone does not count.
+            asked = booking.cancel_reason == BY_CUSTOMER
+            return replace(
+                booking,
+                status="confirmed" if asked else "cancellation_refused",
                 problem_code=event.code,
                 problem=event.detail,
             )
         case BookingCancelled():
-            return replace(booking, status="cancelled", problem_code=event.reason)
+            return replace(
+                booking,
+                status="cancelled",
+                problem_code=event.reason,
+                supplier_refund=event.refund,
+            )
         case _:
             assert_never(event)

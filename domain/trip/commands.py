@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.money import Money
 from domain.payments import CheckoutSnapshot, OpenedCheckout, PaymentSnapshot, RefundSnapshot
-from domain.suppliers import Offer, RequoteAnswer, Selection
+from domain.suppliers import CancellationQuote, Offer, RequoteAnswer, Selection
 from domain.trip.events import BookRequest, SealedContact, SealedTraveler
 
 
@@ -160,6 +160,37 @@ class GuardAuthorization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCancellationQuote:
+    """What the suppliers would give back, by booking id, with what the customer paid for each."""
+
+    cancellation_quote_id: str
+    checkout_id: str
+    supplier_quotes: dict[str, CancellationQuote]
+    prices: dict[str, Money]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelBookings:
+    """Cancel on the terms of a quote: the newest one, while it lives."""
+
+    cancellation_quote_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundBooking:
+    """A booking was cancelled for the customer: give back what was promised for it."""
+
+    checkout_id: str
+    booking_id: str
+    price: Money
+    supplier_refund: Money | None
+    nothing_booked: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenIncident:
     code: str
     detail: str
@@ -189,5 +220,8 @@ TripCommand = (
     | RecordRefund
     | RecordRefundRefused
     | GuardAuthorization
+    | RecordCancellationQuote
+    | CancelBookings
+    | RefundBooking
     | OpenIncident
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from domain.errors import Refused
-from domain.trip import checkout, editing, paying, quoting
+from domain.trip import cancelling, checkout, editing, paying, quoting
 from domain.trip import commands as c
 from domain.trip.events import IncidentOpened, TripEvent
 from domain.trip.state import Trip
@@ -52,6 +52,9 @@ MoneyCommand = (
     | c.RecordRefund
     | c.RecordRefundRefused
     | c.GuardAuthorization
+    | c.RecordCancellationQuote
+    | c.CancelBookings
+    | c.RefundBooking
     | c.OpenIncident
 )
 
@@ -72,6 +75,12 @@ def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
             return paying.record_refund_refused(command, trip)
         case c.GuardAuthorization():
             return paying.guard_authorization(command, trip)
+        case c.RecordCancellationQuote():
+            return cancelling.record_quote(command, trip)
+        case c.CancelBookings():
+            return cancelling.start(command, trip)
+        case c.RefundBooking():
+            return cancelling.refund(command, trip)
         case c.OpenIncident():
             return open_incident(command, trip)
         case _:

@@ -8,7 +8,14 @@ from typing import Literal
 
 from domain.money import Money
 from domain.payments import CheckoutMode
-from domain.suppliers import Ancillary, JsonObject, Offer, PassengerType, Selection
+from domain.suppliers import (
+    Ancillary,
+    CancellationQuote,
+    JsonObject,
+    Offer,
+    PassengerType,
+    Selection,
+)
 
 FulfillmentPolicy = Literal["keep_confirmed", "all_or_nothing"]
 
@@ -331,6 +338,44 @@ class RefundFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationLine:
+    """What cancelling one booking would give back: by the supplier's quote to us, and `refund` of
+    it to the customer (None: unknown, so a person decides)."""
+
+    booking_id: str
+    supplier_quote: CancellationQuote
+    refund: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationQuoted:
+    """The customer was told what cancelling these bookings gives back; binding until it expires."""
+
+    cancellation_quote_id: str
+    checkout_id: str
+    lines: tuple[CancellationLine, ...]
+    refund: Money
+    expires_at: datetime
+    quoted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationStarted:
+    """The customer wants it on the quoted terms: the suppliers' orders are to be cancelled."""
+
+    cancellation_quote_id: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripCancelled:
+    """Nothing of the trip is booked any more."""
+
+    checkout_id: str
+    cancelled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOpened:
     """Something a person must settle; says how much money is at stake and what to do."""
 
@@ -373,6 +418,9 @@ TripEvent = (
     | RefundSubmitted
     | RefundSucceeded
     | RefundFailed
+    | CancellationQuoted
+    | CancellationStarted
+    | TripCancelled
     | IncidentOpened
 )
 
@@ -408,5 +456,8 @@ TOPICS: dict[str, type[TripEvent]] = {
     "trip.refund-submitted.v1": RefundSubmitted,
     "trip.refund-succeeded.v1": RefundSucceeded,
     "trip.refund-failed.v1": RefundFailed,
+    "trip.cancellation-quoted.v1": CancellationQuoted,
+    "trip.cancellation-started.v1": CancellationStarted,
+    "trip.cancelled.v1": TripCancelled,
     "trip.incident-opened.v1": IncidentOpened,
 }

@@ -9,6 +9,7 @@ from domain.money import Money
 from domain.suppliers import Selection
 from domain.trip import events as e
 from domain.trip.state import (
+    Cancellation,
     Checkout,
     CheckoutStatus,
     Failure,
@@ -69,6 +70,8 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             | e.FulfillmentFailed()
         ):
             return _fulfilled(trip, event)
+        case e.CancellationQuoted() | e.CancellationStarted() | e.TripCancelled():
+            return _cancelled(trip, event)
         case e.IncidentOpened():
             incident = Incident(
                 code=event.code,
@@ -339,3 +342,25 @@ def _fulfilled(
         case _:
             assert_never(event)
     return replace(trip, fulfillment=now)
+
+
+def _cancelled(
+    trip: Trip, event: e.CancellationQuoted | e.CancellationStarted | e.TripCancelled
+) -> Trip:
+    match event:
+        case e.CancellationQuoted():
+            quoted = Cancellation(
+                cancellation_quote_id=event.cancellation_quote_id,
+                checkout_id=event.checkout_id,
+                lines=event.lines,
+                refund=event.refund,
+                expires_at=event.expires_at,
+            )
+            return replace(trip, cancellation=quoted)
+        case e.CancellationStarted():
+            started = trip.cancellation and replace(trip.cancellation, started=True)
+            return replace(trip, cancellation=started)
+        case e.TripCancelled():
+            return replace(trip, cancelled=True)
+        case _:
+            assert_never(event)

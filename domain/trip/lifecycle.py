@@ -26,8 +26,9 @@ class TripLifecycle(StateMachine):
     closing = State()
     paid = State()
     fulfilling = State()
-    completed = State(final=True)
+    completed = State()
     failed = State(final=True)
+    cancelled = State(final=True)
 
     edit = draft.to(draft) | quoting.to(draft) | quoted.to(draft)
     book = (
@@ -52,6 +53,9 @@ class TripLifecycle(StateMachine):
     start_fulfillment = paid.to(fulfilling)
     fulfill = fulfilling.to(completed)
     fail_fulfillment = fulfilling.to(failed)
+    quote_cancellation = completed.to(completed)
+    start_cancellation = completed.to(completed)
+    cancel = completed.to(cancelled)
 
 
 def compiled(machine: type[StateMachine]) -> dict[tuple[str, str], frozenset[str]]:
@@ -81,6 +85,8 @@ CHECKOUT_STATES = {
 
 def status(trip: Trip) -> str:
     """The state of the lifecycle that the trip's facts amount to."""
+    if trip.cancelled:
+        return "cancelled"
     if trip.fulfillment is not None:
         return "paid" if trip.fulfillment.status == "pending" else trip.fulfillment.status
     if trip.checkout is not None and trip.checkout.status in CHECKOUT_STATES:
@@ -105,6 +111,8 @@ def allowed_actions(trip: Trip) -> tuple[str, ...]:
         actions += ("book",)
     if status(trip) == "awaiting_payment":
         actions += ("pay",)
+    if may("quote_cancellation", trip):
+        actions += ("quote_cancellation", "cancel")
     return actions
 
 

@@ -11,6 +11,7 @@ from domain.payments import CheckoutMode
 from domain.suppliers import Ancillary, JsonObject, Offer, Selection
 from domain.trip.events import (
     BookRequest,
+    CancellationLine,
     FulfillmentPolicy,
     QuoteLine,
     QuoteProblem,
@@ -131,6 +132,18 @@ class Fulfillment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """The newest terms of cancelling, and whether the customer has taken them."""
+
+    cancellation_quote_id: str
+    checkout_id: str
+    lines: tuple[CancellationLine, ...]
+    refund: Money
+    expires_at: datetime
+    started: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     code: str
     detail: str
@@ -156,6 +169,8 @@ class Trip:
     checkouts: tuple[Checkout, ...] = ()
     payments: tuple[Payment, ...] = ()
     fulfillment: Fulfillment | None = None
+    cancellation: Cancellation | None = None
+    cancelled: bool = False
     incidents: tuple[Incident, ...] = ()
 
     @property

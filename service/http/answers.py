@@ -140,7 +140,7 @@ class PaymentReply(Reply, kw_only=True):
 
 
 class FulfillmentReply(Reply, kw_only=True):
-    """`status`: `none`, `pending`, `fulfilling`, `completed` or `failed`."""
+    """`status`: `pending` (nothing is ordered yet), `fulfilling`, `completed` or `failed`."""
 
     status: str
     policy: str | None = None

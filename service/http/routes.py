@@ -14,6 +14,7 @@ from service.http.api import Door, Route
 from service.http.application import with_own_routes
 from service.http.booking import book_routes
 from service.http.bookings import booking_routes
+from service.http.cancelling import cancelling_routes
 from service.http.feed import feed_routes
 from service.http.metrics import HttpMetrics
 from service.http.offers import offer_routes
@@ -60,10 +61,13 @@ def native_routes(
     clock: Clock,
 ) -> list[Route]:
     allowed = (settings.base_url, *settings.redirect_origins)
+    trying_out = settings.sandbox and not settings.redirect_origins
+    trips = Trips(desk, models, clock, sandbox=settings.sandbox)
     routes = [
         *offer_routes(desk, clock),
-        *trip_routes(Trips(desk, models, clock, sandbox=settings.sandbox)),
-        *book_routes(desk, Redirects(allowed, loopback=settings.sandbox)),
+        *trip_routes(trips),
+        *book_routes(desk, Redirects(allowed, loopback=settings.sandbox, anywhere=trying_out)),
+        *cancelling_routes(desk, trips),
         *booking_routes(desk, models),
         *feed_routes(log, wait_s_max=settings.feed_wait_max_s),
         *webhook_routes(payments, duffel, inbox, clock),

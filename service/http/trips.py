@@ -62,14 +62,14 @@ class Trips:
             handled = await self.desk.set_travelers(
                 trip_id, travelers_of(body.travelers), contact_of(body.contact), cause
             )
-        return await self.shown(handled.dossier, {"Location": f"/v1/trips/{trip_id}"})
+        return await self.told(handled.dossier, {"Location": f"/v1/trips/{trip_id}"})
 
     async def get(self, call: Call[None, TripQuery]) -> Answer:
         dossier = await self.as_asked(call)
         tag = etag(dossier.version)
         if tag in {each.strip() for each in call.headers.get("If-None-Match", "").split(",")}:
             return Answer(status=304, headers={"ETag": tag})
-        return await self.shown(dossier)
+        return await self.told(dossier)
 
     async def as_asked(self, call: Call[None, TripQuery]) -> Dossier:
         trip_id, as_of = call.path["trip_id"], call.query.as_of
@@ -145,9 +145,9 @@ class Trips:
         check_people(travelers, contact, today=today, sandbox=self.sandbox)
 
     async def edited(self, handled: Handled) -> Answer:
-        return await self.shown(handled.dossier)
+        return await self.told(handled.dossier)
 
-    async def shown(self, dossier: Dossier, headers: dict[str, str] | None = None) -> Answer:
+    async def told(self, dossier: Dossier, headers: dict[str, str] | None = None) -> Answer:
         body = trip_reply(dossier, await self.people_of(dossier))
         return Answer(body=body, headers={"ETag": etag(dossier.version), **(headers or {})})
 

@@ -175,7 +175,7 @@ def payment_reply(trip: Trip) -> PaymentReply:
 def fulfillment_reply(trip: Trip) -> FulfillmentReply:
     done = trip.fulfillment
     if done is None:
-        return FulfillmentReply(status="none")
+        return FulfillmentReply(status="pending")
     checkout = trip.find_checkout(done.checkout_id)
     return FulfillmentReply(
         status=done.status,

@@ -15,6 +15,7 @@ from domain.errors import Refused
 from domain.log import Cause, Task
 from domain.ports import Clock, Outbox, Supplier
 from domain.suppliers import (
+    REFUND_TO_BALANCE,
     CancellationRefused,
     Contact,
     OrderAnswer,
@@ -194,18 +195,24 @@ class OrderWork:
         offer = bare_request(dossier, booking, booking.attempt).offer
         supplier = self.suppliers[offer.supplier]
         try:
-            quote = await supplier.cancellation_quote(offer, booking.supplier_order_id)
+            quote = booking.cancellation_quote or await supplier.cancellation_quote(
+                offer, booking.supplier_order_id
+            )
             if isinstance(quote, CancellationRefused):
                 return await self.record_refusal(booking, quote, cause)
             answer = await supplier.cancel(offer, quote)
         except SupplierUnavailable as error:
             return Again(pause=min(backoff(task.attempts), CANCEL_PAUSE_MAX), reason=str(error))
         if isinstance(answer, CancellationRefused):
-            if answer.code == "cancellation_quote_stale":
+            ours = booking.cancellation_quote is None
+            if ours and answer.code == "cancellation_quote_stale":
                 return Again(pause=backoff(task.attempts), reason=answer.detail)
             return await self.record_refusal(booking, answer, cause)
+        money_again = answer.refund_to == REFUND_TO_BALANCE
         record = b.RecordCancellation(
-            booking_id=booking.booking_id, refund=answer.refund, now=self.clock.now()
+            booking_id=booking.booking_id,
+            refund=answer.refund if money_again else None,
+            now=self.clock.now(),
         )
         await self.road.handle(booking.trip_id, record, cause)
         return Done()

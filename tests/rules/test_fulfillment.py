@@ -184,7 +184,7 @@ def test_all_or_nothing_undoes_what_was_confirmed_and_takes_nothing() -> None:
     story = s.both_ordered("all_or_nothing")
     failing = given(story).when(s.answer(H, s.SOLD_OUT))
     failing.then_kinds(be.OrderRefused, be.BookingFailed, be.CancellationRequested)
-    failing.then_effects(f"cancel_order:{F}")
+    failing.then_effects(f"cancel_order:{F}:4")
 
     undone = bc.RecordCancellation(booking_id=F, refund=s.FLIGHT_PRICE, now=s.NOW)
     outcome = given(story, failing.done.events).when(undone)
@@ -194,7 +194,7 @@ def test_all_or_nothing_undoes_what_was_confirmed_and_takes_nothing() -> None:
 def test_all_or_nothing_gives_captured_money_back_only_when_all_is_undone() -> None:
     story = s.both_ordered("all_or_nothing", payment=s.PAID_AT_ONCE)
     failing = given(story).when(s.answer(H, s.SOLD_OUT))
-    failing.then_effects(f"cancel_order:{F}")
+    failing.then_effects(f"cancel_order:{F}:4")
 
     undone = bc.RecordCancellation(booking_id=F, refund=None, now=s.NOW)
     outcome = given(story, failing.done.events).when(undone)
@@ -250,7 +250,7 @@ def test_an_order_that_turns_up_after_the_trip_has_ended_is_cancelled() -> None:
         fulfilled((F,), (H,)),
     ]
     outcome = given(story).when(s.answer(H, s.yes(H)), s.answer(H, s.yes(H)))
-    outcome.then_kinds(be.CancellationRequested).then_effects(f"cancel_order:{H}")
+    outcome.then_kinds(be.CancellationRequested).then_effects(f"cancel_order:{H}:5")
     assert ended(outcome) == "completed"
 
 

@@ -57,7 +57,7 @@ def test_each_moment_of_a_trip_has_its_state(moment: str) -> None:
         ("closing", ()),
         ("paid", ()),
         ("fulfilling", ()),
-        ("completed", ()),
+        ("completed", ("quote_cancellation", "cancel")),
     ],
 )
 def test_what_may_be_done_next_is_said(moment: str, actions: tuple[str, ...]) -> None:
@@ -87,7 +87,7 @@ def test_every_state_of_a_booking_is_in_its_lifecycle() -> None:
 @pytest.mark.parametrize(
     ("machine", "steps", "final"),
     [
-        (TripLifecycle, STEPS, {"completed", "failed"}),
+        (TripLifecycle, STEPS, {"failed", "cancelled"}),
         (BookingLifecycle, BOOKING_STEPS, {"cancellation_refused"}),
     ],
 )

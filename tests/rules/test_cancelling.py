@@ -1,0 +1,138 @@
+"""A fulfilled trip is cancelled on terms that were told before, and the customer gets what was
+promised: once, and never more than we have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain.booking import commands as bc
+from domain.booking import events as be
+from domain.money import Money
+from domain.suppliers import CancellationQuote
+from domain.trip import commands as tc
+from domain.trip import events as te
+from domain.trip.lifecycle import status
+from tests.given import given
+from tests.rules import stories as s
+
+F, H = s.FLIGHT_BOOKING, s.STAY_BOOKING
+FEE = s.eur(2500)
+ENDS = s.NOW + timedelta(minutes=50)
+
+
+def supplier_quote(
+    booking: str, refund: Money | None, refund_to: str = "balance"
+) -> CancellationQuote:
+    return CancellationQuote(
+        quote_id=f"ore_{booking[:4]}",
+        supplier_order_id=f"ord_{booking[:4]}",
+        refund=refund,
+        refund_to=refund_to,
+        expires_at=ENDS,
+    )
+
+
+def quoted(refunds: dict[str, Money | None], quote_id: str = "cq_1") -> tc.RecordCancellationQuote:
+    prices = {F: s.FLIGHT_PRICE, H: s.STAY_PRICE}
+    return tc.RecordCancellationQuote(
+        cancellation_quote_id=quote_id,
+        checkout_id=s.CHECKOUT,
+        supplier_quotes={b: supplier_quote(b, refund) for b, refund in refunds.items()},
+        prices={b: prices[b] for b in refunds},
+        now=s.NOW,
+    )
+
+
+def cancel(quote_id: str = "cq_1", minutes: int = 1) -> tc.CancelBookings:
+    now = s.NOW + timedelta(minutes=minutes)
+    return tc.CancelBookings(cancellation_quote_id=quote_id, now=now)
+
+
+def done(booking: str, refund: Money | None) -> bc.RecordCancellation:
+    return bc.RecordCancellation(booking_id=booking, refund=refund, now=s.NOW)
+
+
+BOTH: dict[str, Money | None] = {F: s.FLIGHT_PRICE - FEE, H: s.STAY_PRICE}
+
+
+def test_the_terms_say_what_each_booking_gives_back_and_until_when() -> None:
+    told = given(s.completed()).when(quoted(BOTH))
+    told.then_kinds(te.CancellationQuoted)
+    terms = told.dossier.trip and told.dossier.trip.cancellation
+    assert terms is not None
+    assert s.TOTAL - FEE == terms.refund
+    assert ENDS == terms.expires_at
+
+
+def test_cancelling_takes_exactly_the_quoted_terms_to_the_suppliers() -> None:
+    asked = given(s.completed()).after(quoted(BOTH)).when(cancel())
+    asked.then_kinds(te.CancellationStarted, be.CancellationRequested, be.CancellationRequested)
+    terms = {b.booking_id: b.cancellation_quote for b in asked.dossier.bookings}
+    assert {b: supplier_quote(b, refund) for b, refund in BOTH.items()} == terms
+
+
+def test_what_the_suppliers_give_back_is_refunded_booking_by_booking() -> None:
+    both = given(s.completed()).when(quoted(BOTH), cancel(), done(F, BOTH[F]), done(H, BOTH[H]))
+    payment = both.dossier.trip and both.dossier.trip.payments[0]
+    assert payment is not None
+    assert [BOTH[F], BOTH[H]] == [refund.amount for refund in payment.refunds]
+    assert both.dossier.trip is not None
+    assert "cancelled" == status(both.dossier.trip)
+
+
+def test_one_cancelled_booking_leaves_the_trip_with_the_other() -> None:
+    one = given(s.completed()).after(quoted({F: BOTH[F]}), cancel()).when(done(F, BOTH[F]))
+    one.then_kinds(be.BookingCancelled, te.RefundScheduled)
+    assert one.dossier.trip is not None
+    assert "completed" == status(one.dossier.trip)
+
+
+def test_cancelling_twice_on_the_same_terms_does_nothing_more() -> None:
+    given(s.completed()).after(quoted(BOTH), cancel()).when(cancel()).then_nothing()
+
+
+def test_terms_that_were_replaced_do_not_bind() -> None:
+    given(s.completed()).when(quoted(BOTH), quoted(BOTH, "cq_2"), cancel("cq_1")).then_refused(
+        "cancellation_quote_stale"
+    )
+
+
+def test_terms_that_have_expired_do_not_bind() -> None:
+    given(s.completed()).when(quoted(BOTH), cancel(minutes=51)).then_refused(
+        "cancellation_quote_stale"
+    )
+
+
+def test_nothing_is_cancelled_without_terms() -> None:
+    given(s.completed()).when(cancel()).then_refused("cancellation_quote_required")
+
+
+def test_an_unpaid_trip_has_nothing_to_cancel() -> None:
+    given(s.awaiting_payment()).when(quoted(BOTH)).then_refused("not_cancellable")
+
+
+@pytest.mark.parametrize("refund", [None, Money(100, "USD")])
+def test_a_refund_that_is_not_known_as_our_money_is_left_to_a_person(
+    refund: Money | None,
+) -> None:
+    unknown = given(s.completed()).after(quoted({F: refund}), cancel()).when(done(F, refund))
+    unknown.then_kinds(be.BookingCancelled, te.IncidentOpened)
+
+
+def test_a_supplier_that_gives_back_more_than_was_paid_makes_nobody_rich() -> None:
+    more = s.FLIGHT_PRICE + s.STAY_PRICE
+    rich = given(s.completed()).when(quoted({F: more}), cancel(), done(F, more))
+    payment = rich.dossier.trip and rich.dossier.trip.payments[0]
+    assert payment is not None
+    assert [s.FLIGHT_PRICE] == [refund.amount for refund in payment.refunds]
+
+
+def test_a_booking_that_the_supplier_will_not_cancel_stays_booked() -> None:
+    refusal = bc.RecordCancellationRefusal(
+        booking_id=F, code="cancellation_quote_stale", detail="newer terms", now=s.NOW
+    )
+    kept = given(s.completed()).after(quoted({F: BOTH[F]}), cancel()).when(refusal)
+    kept.then_kinds(be.CancellationRefused)
+    assert ["confirmed", "confirmed"] == [b.status for b in kept.dossier.bookings]

@@ -43,6 +43,7 @@ async def audit(world: World) -> None:
         what_is_kept_is_what_is_booked(trip, events, stripe)
         the_trip_knows_its_money(trip, stripe)
         items_are_ordered_once(trip, events, duffel)
+    await every_fault_was_met(world)
     await whoever_stopped_has_said_so(world)
     await the_feed_holds_everything(world)
     assert [] == await world.service.log.broken_links()
@@ -75,8 +76,8 @@ def each_payment_is_closed(trip: Any, entries: Entries) -> None:
 
 
 def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entries) -> None:
-    """One payment at most is kept, and of it exactly what the confirmed bookings cost. The only
-    exceptions are told by incidents: what is booked without being paid for, and what is owed
+    """One payment at most is kept, and of it exactly what the confirmed bookings cost and what
+    cancelling others cost by the quoted terms. The only exceptions are told by incidents: what is booked without being paid for, and what is owed
     because a bank sent the refund back."""
     kept = {
         payment_id: left
@@ -87,7 +88,30 @@ def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entrie
     booked = sum(b["price"]["amount"] for b in trip["bookings"] if b["status"] == "confirmed")
     unpaid, owed = (at_stake(events, code) for code in ("booked_but_unpaid", "refund_failed"))
     if trip["status"] not in UNDER_WAY:
+        booked += cancellation_fees(events)
         assert booked - unpaid + owed == sum(kept.values()), f"{kept} kept for {booked}: {entries}"
+
+
+def cancellation_fees(events: list[Any]) -> int:
+    """What customers did not get back for bookings they cancelled on quoted terms."""
+    asked = {
+        e["data"]["booking_id"]
+        for e in events
+        if e["topic"] == "booking.cancellation-requested.v1"
+        and e["data"]["reason"] == "requested_by_customer"
+    }
+    prices = {
+        e["data"]["booking_id"]: e["data"]["price"]["amount"]
+        for e in events
+        if e["topic"] == "booking.initialized.v1"
+    }
+    return sum(
+        prices[e["data"]["booking_id"]] - min(refund["amount"], prices[e["data"]["booking_id"]])
+        for e in events
+        if e["topic"] == "booking.cancelled.v1"
+        and e["data"]["booking_id"] in asked
+        and (refund := e["data"]["refund"]) is not None
+    )
 
 
 def at_stake(events: list[Any], code: str) -> int:
@@ -136,6 +160,13 @@ def items_are_ordered_once(trip: Any, events: list[Any], entries: Entries) -> No
     }
     confirmed = {b["code"] for b in trip["bookings"] if b["status"] == "confirmed"}
     assert confirmed | stuck == {code for code, count in standing.items() if count}
+
+
+async def every_fault_was_met(world: World) -> None:
+    """A fault that no request has met would have tested nothing."""
+    for provider in ("stripe", "duffel"):
+        rules = (await world.steer(provider, "GET", "/_sandbox/faults"))["faults"]
+        assert [] == [rule for rule in rules if rule["times_left"]]
 
 
 async def whoever_stopped_has_said_so(world: World) -> None:

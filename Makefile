@@ -1,9 +1,11 @@
-# Every target does its own set-up: Python 3.11, make and a package index are all that is needed.
+# Every target does its own set-up: Python 3.11 or newer, make and a package index are all it takes.
 SHELL := /bin/bash
-PYTHON ?= python3
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13; do \
+	$$each $(NEW_ENOUGH) && echo $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lock clean
@@ -12,7 +14,10 @@ help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(or $(PYTHON),false) $(NEW_ENOUGH) \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make virtual environments: install its venv package" >&2; exit 1; }
 
 # The running program and nothing else: what the container has too.
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python

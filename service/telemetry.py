@@ -11,6 +11,9 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+# Libraries that tell of every request they make, with its whole URL.
+TALKATIVE = ("stripe", "asyncio")
+
 # A field that is not listed here never reaches a log, whoever passes it: names, addresses, card
 # or passport numbers and secrets have no key of their own.
 FIELDS = frozenset(
@@ -152,3 +155,5 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -16,6 +16,8 @@ from service.http.booking import book_routes
 from service.http.bookings import booking_routes
 from service.http.cancelling import cancelling_routes
 from service.http.feed import feed_routes
+from service.http.jinko.calls import JinkoCalls
+from service.http.jinko.routes import jinko_routes
 from service.http.metrics import HttpMetrics
 from service.http.offers import offer_routes
 from service.http.openapi import openapi
@@ -39,7 +41,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         duffel=service.suppliers["duffel"],
         inbox=service.inbox,
         clock=service.clock,
-    )
+    ) + compatible_routes(settings, desk=service.desk, clock=service.clock)
     door = Door(
         api_keys=service.keys,
         idempotency=service.idempotency,
@@ -78,6 +80,12 @@ def native_routes(
     return routes
 
 
+def compatible_routes(settings: Settings, *, desk: Desk, clock: Clock) -> list[Route]:
+    """The calls of the systems this service replaces, in their own words."""
+    calls = JinkoCalls(desk, clock, settings.base_url, sandbox=settings.sandbox)
+    return [*jinko_routes(calls)]
+
+
 def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI document. No handler runs for it, so the parts behind the routes are left out."""
     absent: Any = None
@@ -90,6 +98,6 @@ def document(settings: Settings) -> dict[str, Any]:
         duffel=absent,
         inbox=absent,
         clock=absent,
-    )
+    ) + compatible_routes(settings, desk=absent, clock=absent)
     every = with_own_routes(routes, checks={}, metrics=HttpMetrics())
     return openapi(every, version=VERSION, server_url=settings.base_url)

@@ -163,31 +163,21 @@ def _repriced(item: Item, line: e.QuoteLine) -> Item:
     return replace(item, price=line.price, available=line.ancillaries, conditions=line.conditions)
 
 
-def _checked_out(
-    trip: Trip,
-    event: e.CheckoutRequested
+CheckoutEvent = (
+    e.CheckoutRequested
     | e.CheckoutInitialized
     | e.CheckoutRefused
     | e.CheckoutClosing
     | e.CheckoutClosed
     | e.CheckoutExpired
     | e.PaymentFailed
-    | e.PaymentProcessing,
-) -> Trip:
+    | e.PaymentProcessing
+)
+
+
+def _checked_out(trip: Trip, event: CheckoutEvent) -> Trip:
     if isinstance(event, e.CheckoutRequested):
-        checkout = Checkout(
-            checkout_id=event.checkout_id,
-            attempt=event.attempt,
-            quote_id=event.quote_id,
-            mode=event.mode,
-            policy=event.policy,
-            amount=event.amount,
-            redirect_url=event.redirect_url,
-            requested_at=event.requested_at,
-            expires_at=event.expires_at,
-            lines=trip.quote.lines if trip.quote else (),
-        )
-        return replace(trip, checkouts=(*trip.checkouts, checkout))
+        return _requested(trip, event)
     found = trip.find_checkout(event.checkout_id)
     if found is None:
         return trip
@@ -214,16 +204,36 @@ def _checked_out(
         case e.CheckoutExpired():
             return _died(trip, found, "expired", "session_expired")
         case e.PaymentFailed():
-            failure = Failure(failure_id=event.failure_id, code=event.code)
-            status: CheckoutStatus = "open" if found.status == "processing" else found.status
-            others = tuple(f for f in found.failures if f.failure_id != event.failure_id)
-            return trip.with_checkout(replace(found, status=status, failures=(*others, failure)))
+            return _declined(trip, found, event)
         case e.PaymentProcessing():
             return trip.with_checkout(
                 replace(found, status="processing", payment_id=event.payment_id)
             )
         case _:
             assert_never(event)
+
+
+def _requested(trip: Trip, event: e.CheckoutRequested) -> Trip:
+    checkout = Checkout(
+        checkout_id=event.checkout_id,
+        attempt=event.attempt,
+        quote_id=event.quote_id,
+        mode=event.mode,
+        policy=event.policy,
+        amount=event.amount,
+        redirect_url=event.redirect_url,
+        requested_at=event.requested_at,
+        expires_at=event.expires_at,
+        lines=trip.quote.lines if trip.quote else (),
+    )
+    return replace(trip, checkouts=(*trip.checkouts, checkout))
+
+
+def _declined(trip: Trip, checkout: Checkout, event: e.PaymentFailed) -> Trip:
+    failure = Failure(failure_id=event.failure_id, code=event.code)
+    others = tuple(f for f in checkout.failures if f.failure_id != event.failure_id)
+    status: CheckoutStatus = "open" if checkout.status == "processing" else checkout.status
+    return trip.with_checkout(replace(checkout, status=status, failures=(*others, failure)))
 
 
 def _died(trip: Trip, checkout: Checkout, status: CheckoutStatus, reason: str) -> Trip:

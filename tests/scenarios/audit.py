@@ -77,8 +77,8 @@ def each_payment_is_closed(trip: Any, entries: Entries) -> None:
 
 def what_is_kept_is_what_is_booked(trip: Any, events: list[Any], entries: Entries) -> None:
     """One payment at most is kept, and of it exactly what the confirmed bookings cost and what
-    cancelling others cost by the quoted terms. The only exceptions are told by incidents: what is booked without being paid for, and what is owed
-    because a bank sent the refund back."""
+    cancelling others cost by the quoted terms. The only exceptions are told by incidents: what is
+    booked without being paid for, and what is owed because a bank sent the refund back."""
     kept = {
         payment_id: left
         for payment_id, sums in sums_by_payment(entries).items()

@@ -20,6 +20,7 @@ from service.app import Service, assembled
 from service.http.application import application
 from service.http.listener import Listener
 from service.http.routes import routes_of
+from service.pages.checkout import add_pages
 from service.settings import Settings
 from service.version import VERSION
 
@@ -122,6 +123,7 @@ async def listening(service: Service) -> AsyncIterator[str]:
         version=VERSION,
         server_url=settings.base_url,
     )
+    add_pages(app, service)
     listener = Listener(
         app,
         headers_s=settings.read_timeout_s,

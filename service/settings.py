@@ -33,6 +33,9 @@ from service.settings_rules import (
     variable,
 )
 
+# Readable on the checkout page's light ground and, lightened, on its dark one.
+BRAND_COLOR = "#0f5c6e"
+
 
 class UnsafeSettings(Exception):
     """The program must not start like this; `problems` names everything that is wrong."""
@@ -136,6 +139,28 @@ class Settings(BaseSettings):
     )
     redirect_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins travellers may be sent back to, separated by commas"
+    )
+    brand_name: str = Field(
+        default="Tripledger",
+        min_length=1,
+        max_length=60,
+        description="name travellers see on the checkout page",
+    )
+    brand_color: str = Field(
+        default=BRAND_COLOR,
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        description="colour of the checkout page, as #0f5c6e",
+    )
+    brand_logo: str | None = Field(
+        default=None,
+        pattern=r"^/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*$",
+        description="path of the checkout page's logo under the public URL's own host",
+    )
+    support_url: str | None = Field(
+        default=None,
+        pattern=r"^(https?://|mailto:)[^\s\"'<>\\]+$",
+        max_length=500,
+        description="where travellers find help: an http(s) or mailto URL",
     )
     log_level: str = Field(
         default="info",

@@ -108,7 +108,7 @@ class PaymentWork:
             lines=tuple(lines),
             references=references(trip, checkout),
             expires_at=min(max(checkout.expires_at, earliest), latest),
-            success_url=checkout.redirect_url or page,
+            success_url=checkout.redirect_url or f"{page}&returned=1",
             cancel_url=page,
             description=f"Trip {trip.trip_id}",
         )

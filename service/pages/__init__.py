@@ -1,0 +1,1 @@
+"""The traveller's pages: rendered on the server from the log, readable without JavaScript."""

@@ -28,6 +28,7 @@ from service.desk import Desk
 from service.handle import Road, new_id
 from service.people import People
 from service.settings import Settings
+from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -58,6 +59,7 @@ class Service:
     desk: Desk
     worker: Worker
     poller: EventPoller
+    housekeeper: Housekeeper
     projectors: tuple[Projector, ...]
 
 
@@ -104,6 +106,8 @@ def wired(
     people = People(vault, new_id)
     outbox = PostgresOutbox(database)
     inbox = PostgresInbox(database)
+    offers = PostgresOffers(database)
+    idempotency = PostgresIdempotency(database)
     models = PostgresReadModels(database, codec)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
@@ -117,7 +121,7 @@ def wired(
         inbox=inbox,
         models=models,
         keys=ApiKeys(PostgresApiKeyRows(database)),
-        idempotency=PostgresIdempotency(database),
+        idempotency=idempotency,
         vault=vault,
         people=people,
         payments=payments,
@@ -127,7 +131,7 @@ def wired(
             road,
             suppliers,
             payments,
-            PostgresOffers(database),
+            offers,
             people,
             clock,
             settings.book_wait_s,
@@ -143,6 +147,7 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
+        housekeeper=Housekeeper(offers, idempotency, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
             Projector(log, models, name, settings.projection_poll_s)

@@ -102,6 +102,7 @@ async def working(service: Service) -> AsyncIterator[None]:
     async with (
         background(service.worker.run(), "worker"),
         background(service.poller.run(), "poller"),
+        background(service.housekeeper.run(), "housekeeper"),
     ):
         yield
     await service.worker.drain(service.settings.shutdown_s)

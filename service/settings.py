@@ -170,9 +170,6 @@ class Settings(BaseSettings):
     database_connections: int = Field(
         default=10, ge=2, le=200, description="connections to Postgres per process"
     )
-    body_bytes_max: int = Field(
-        default=65_536, ge=1_024, le=1_048_576, description="largest request body in bytes"
-    )
     read_timeout_s: float = Field(
         default=10.0,
         gt=0,
@@ -214,9 +211,6 @@ class Settings(BaseSettings):
     )
     reconcile_every_s: float = Field(
         default=900.0, ge=1, description="seconds between comparisons with the payment provider"
-    )
-    idempotency_days: int = Field(
-        default=7, ge=1, le=365, description="days answers are kept for repeats"
     )
     shutdown_s: float = Field(
         default=20.0,

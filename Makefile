@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test browser check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -34,8 +34,15 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 demo: $(VENV)/.run ## book a trip end to end and keep serving (ONCE=1: exit after the story)
 	@$(BIN)/tripledger demo $(if $(filter 1,$(ONCE)),--once)
 
-test: $(VENV)/.dev ## the whole test suite
+test: $(VENV)/.dev browser ## the whole test suite
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+# The pages are tried in a real browser, which comes from the system's packages.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& echo "Setting up: installing chromium" && apt-get -qq update >/dev/null 2>&1 \
+		&& apt-get -qq install --yes --no-install-recommends chromium >/dev/null 2>&1; } \
+		|| echo "There is no chromium: the tests that need a browser will say so"
 
 check: $(VENV)/.dev ## format, lint, types, import direction, fast tests
 	@$(BIN)/ruff format --check .
@@ -50,7 +57,7 @@ format: $(VENV)/.dev ## put the code into the house's shape
 
 lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra dev --output-file requirements/dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra build --constraint requirements/dev.lock --output-file requirements/run.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra build --extra mcp --constraint requirements/dev.lock --output-file requirements/run.lock
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -115,6 +115,14 @@ class Provider:
     def with_status(self, status: PaymentStatus) -> list[str]:
         return [name for name, s in self.sessions.items() if s.charge.status == status]
 
+    def closed_unpaid(self) -> list[str]:
+        idle = {"unpaid", "action_required", "canceled"}
+        return [
+            name
+            for name, s in self.sessions.items()
+            if not s.payable and s.charge.status in idle and s.charge.capture_before is None
+        ]
+
     def payable(self) -> list[str]:
         return [name for name, s in self.sessions.items() if s.payable]
 

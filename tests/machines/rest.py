@@ -3,6 +3,7 @@ stuck, and what the log says is what really happened."""
 
 from __future__ import annotations
 
+from domain.booking.state import BY_CUSTOMER
 from domain.dossier import fold
 from domain.log import EffectKind
 from domain.money import total
@@ -15,12 +16,25 @@ from tests.machines.world import World
 ROUNDS_MAX = 300
 GOOD_LUCK = 0
 LAST_LOOK = 3
-AT_REST = {"draft", "completed", "failed"}
+AT_REST = {"draft", "completed", "failed", "cancelled"}
 
 
 def come_to_rest(world: World) -> None:
     """Customers leave, faults are over, every answer arrives, and time goes on."""
     outside_ends(world)
+    work_off(world)
+    pay_too_late(world)
+    work_off(world)
+
+
+def pay_too_late(world: World) -> None:
+    """After all is over, whoever had a page open still pays on it."""
+    for number, checkout_id in enumerate(world.provider.closed_unpaid()):
+        how = "captured" if number % 2 else "authorized"
+        world.provider.pay(world.provider.sessions[checkout_id], how, world.now)
+
+
+def work_off(world: World) -> None:
     for _ in range(ROUNDS_MAX):
         while world.letters:
             world.deliver(world.letters.pop(0))
@@ -71,6 +85,7 @@ def demand_rest(world: World) -> None:
     assert fold(world.events) == world.dossier
     assert status(trip) in AT_REST, status(trip)
     assert [b for b in world.dossier.bookings if not b.settled] == []
+    assert (status(trip) == "completed") == bool(world.with_status("confirmed"))
     demand_money_matches(world)
     demand_orders_match(world)
     assert [s for s in world.provider.sessions.values() if s.payable] == []
@@ -89,7 +104,16 @@ def demand_money_matches(world: World) -> None:
         kept += charge.captured - charge.refunded
     confirmed = [b.price for b in world.dossier.bookings if b.status == "confirmed"]
     fulfilled = total(confirmed, "EUR").amount
-    assert kept == fulfilled - at_stake(trip, "booked_but_unpaid") + at_stake(trip, "refund_failed")
+    promised = sum(
+        r.amount.amount for p in trip.payments for r in p.refunds if r.reason == "cancelled"
+    )
+    by_customer = [
+        b.price.amount for b in world.with_status("cancelled") if b.cancel_reason == BY_CUSTOMER
+    ]
+    fees = sum(by_customer) - promised
+    unpaid, owed = at_stake(trip, "booked_but_unpaid"), at_stake(trip, "refund_failed")
+    assert kept == fulfilled + fees - unpaid + owed
+    assert 0 <= fees
     for payment in trip.payments:
         checkout = trip.find_checkout(payment.checkout_id)
         assert checkout is not None

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.booking import commands as bc
+from domain.booking import events as be
 from domain.booking.lifecycle import STEPS as BOOKING_STEPS
+from domain.booking.state import Booking
 from domain.dossier import Dossier, DossierEvent, evolve
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
@@ -30,6 +32,7 @@ from domain.suppliers import (
     Unavailable,
 )
 from domain.trip import commands as tc
+from domain.trip import events as te
 from domain.trip.lifecycle import STEPS as TRIP_STEPS
 from domain.trip.lifecycle import status
 from domain.trip.state import Trip
@@ -37,7 +40,23 @@ from tests.machines.provider import Order, Provider, TravelSupplier, told
 
 SESSION_LIFE_MIN = timedelta(minutes=31)
 QUOTE_LIFE = timedelta(minutes=20)
-ENDS = {"completed", "failed"}
+# What can be true of one thing only once.
+ONCE: dict[type, str] = {
+    te.CheckoutInitialized: "checkout_id",
+    te.FulfillmentScheduled: "checkout_id",
+    te.FulfillmentStarted: "checkout_id",
+    te.Fulfilled: "checkout_id",
+    te.FulfillmentFailed: "checkout_id",
+    te.PaymentSucceeded: "payment_id",
+    te.CaptureScheduled: "payment_id",
+    te.PaymentCaptured: "payment_id",
+    te.ReleaseScheduled: "payment_id",
+    te.PaymentReleased: "payment_id",
+    te.RefundScheduled: "refund_id",
+    te.RefundSucceeded: "refund_id",
+    be.BookingInitialized: "booking_id",
+    be.BookingFailed: "booking_id",
+}
 
 
 def moves(steps: dict[tuple[str, str], frozenset[str]]) -> set[tuple[str, str]]:
@@ -62,6 +81,7 @@ class World:
     events: list[DossierEvent] = field(default_factory=list)
     tasks: dict[str, Effect] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    once: set[tuple[str, str]] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
     letters: list[Letter] = field(default_factory=list)
     provider: Provider = field(default_factory=Provider)
@@ -71,6 +91,9 @@ class World:
     def trip(self) -> Trip:
         assert self.dossier.trip is not None
         return self.dossier.trip
+
+    def with_status(self, wanted: str) -> list[Booking]:
+        return [b for b in self.dossier.bookings if b.status == wanted]
 
     # --- recording
 
@@ -84,6 +107,8 @@ class World:
         for event in step.events:
             before, folded = folded, evolve(folded, event)
             demand_lawful(before, folded)
+            self.demand_once(event)
+            demand_capture_right(event, before)
         assert folded == step.dossier, "what was decided on is not what the facts add up to"
         for effect in step.effects:
             assert effect.key not in self.keys, f"{effect.key} was asked for twice"
@@ -93,6 +118,14 @@ class World:
         self.dossier = step.dossier
         self.demand_money_right()
         return True
+
+    def demand_once(self, event: DossierEvent) -> None:
+        key = ONCE.get(type(event))
+        if key is None:
+            return
+        fact = type(event).__name__, getattr(event, key)
+        assert fact not in self.once, f"{fact} was recorded twice"
+        self.once.add(fact)
 
     def demand_money_right(self) -> None:
         payments = self.trip.payments
@@ -269,7 +302,10 @@ class World:
             )
             return self.send(refusal, task.key)
         order.live = False
-        record = bc.RecordCancellation(booking_id=task.subject, refund=None, now=self.now)
+        agreed = booking.cancellation_quote
+        record = bc.RecordCancellation(
+            booking_id=task.subject, refund=agreed.refund if agreed else None, now=self.now
+        )
         return self.send(record, task.key)
 
     # --- money
@@ -333,12 +369,26 @@ def receipt(order: Order, price: Money) -> OrderConfirmed:
     )
 
 
+def demand_capture_right(event: DossierEvent, before: Dossier) -> None:
+    """Only what is booked is taken; where it is all or nothing, not a part of it."""
+    if not isinstance(event, te.CaptureScheduled):
+        return
+    assert before.trip is not None
+    payment = before.trip.payment(event.payment_id)
+    checkout = before.trip.find_checkout(payment.checkout_id) if payment else None
+    assert checkout is not None
+    group = before.group(checkout.checkout_id)
+    booked = [b for b in group if b.status == "confirmed"]
+    assert event.amount == total((b.price for b in booked), event.amount.currency)
+    if checkout.policy == "all_or_nothing":
+        assert all(b.status in {"confirmed", "ordering", "unknown", "initialized"} for b in group)
+
+
 def demand_lawful(before: Dossier, after: Dossier) -> None:
     """Each fact moves the trip and its bookings only as their lifecycles draw it."""
     if before.trip is not None and after.trip is not None:
         move = status(before.trip), status(after.trip)
         assert move[0] == move[1] or move in TRIP_MOVES, f"{move} is not a step of a trip"
-        assert move[0] not in ENDS or move[1] == move[0], f"{move} leaves an end"
     for booking in before.bookings:
         later = after.booking(booking.booking_id)
         assert later is not None, "a booking disappeared"

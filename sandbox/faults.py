@@ -157,6 +157,8 @@ async def fail_before(
     """The answer of a request that is not executed, or nothing when it is to be."""
     match rule.mode:
         case "latency":
+            # It has arrived whole: whoever sent it may be gone when it is executed.
+            await request.read()
             await faults.hold(rule.seconds("latency_s", 1.0))
             return None
         case "reset_before":

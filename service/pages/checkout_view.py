@@ -16,8 +16,8 @@ from service.http.redirects import origin_of
 from service.http.views import masked
 from service.pages.asking import Asking, asking_again
 from service.pages.items import ItemShown, items_now, items_of
-from service.pages.money import shown
-from service.pages.standing import Standing, standing_of
+from service.pages.money import money_rows, shown
+from service.pages.standing import Standing, promise, standing_of
 from service.pages.wording import When, utc
 
 TYPES = {"ADULT": "Adult", "CHILD": "Child", "INFANT": "Infant"}
@@ -59,6 +59,8 @@ class CheckoutView:
     total: str
     before: str | None
     currency: str
+    paid: list[tuple[str, str]]
+    promise: str
     clock: Clock | None
     in_app: bool
     agreement: Agreement | None
@@ -78,17 +80,21 @@ def checkout_view(
     assert trip is not None, "a checkout belongs to a trip"
     standing = standing_of(dossier, checkout, now, returned=returned)
     asked = asking_again(trip, checkout, now) if standing.offered == "ask" else None
-    paid = any(p.checkout_id == checkout.checkout_id for p in trip.payments)
+    payment = next((p for p in trip.payments if p.checkout_id == checkout.checkout_id), None)
     total = (asked.total if asked else None) or checkout.amount
     return CheckoutView(
         sid=checkout.checkout_id,
         version=dossier.version,
         standing=standing,
-        items=items_now(dossier) if asked else items_of(dossier, checkout, paid=paid),
+        items=items_now(dossier)
+        if asked
+        else items_of(dossier, checkout, paid=payment is not None),
         travelers=[traveler_shown(traveler, sealed) for sealed, traveler in people],
         total=shown(total),
         before=shown(asked.before) if asked and asked.before else None,
         currency=total.currency,
+        paid=money_rows(payment) if payment else [],
+        promise=promise(checkout),
         clock=clock_of(standing, checkout, now),
         in_app=standing.offered == "pay" and checkout.mode == "direct",
         agreement=agreement_of(asked, total) if asked else None,

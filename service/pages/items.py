@@ -104,7 +104,7 @@ def item_shown(
         legs=legs_of(item),
         facts=facts_of(item),
         extras=extras_of(item),
-        rules=rules_of(item, conditions, price),
+        rules=() if booking and booking.status == "failed" else rules_of(item, conditions, price),
         badge=badge_of(booking) if paid else None,
         why=why_not(booking),
         code=booking.code if booking and confirmed else None,

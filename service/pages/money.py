@@ -24,21 +24,21 @@ def money_says(payment: Payment) -> tuple[str, ...]:
             says.append(f"You are being charged {shown(charged)} now.")
             rest = payment.authorized - charged
             if rest.amount > 0:
-                says.append(f"The other {shown(rest)} that was reserved is let go, not charged.")
+                says.append(f"The other {shown(rest)} that was reserved is released, not charged.")
         case "releasing":
             says.append(
-                f"{UNCHARGED} The {shown(payment.authorized)} that was reserved is being let go."
+                f"{UNCHARGED} The {shown(payment.authorized)} that was reserved is being released."
             )
         case "released":
             says.append(
-                f"{UNCHARGED} The {shown(payment.released)} that was reserved has been let go; "
+                f"{UNCHARGED} The {shown(payment.released)} that was reserved has been released; "
                 "your bank may show it for some days more."
             )
         case "captured":
             says.append(f"You have been charged {shown(payment.captured)}.")
             if payment.released.amount:
                 says.append(
-                    f"The other {shown(payment.released)} that was reserved has been let go."
+                    f"The other {shown(payment.released)} that was reserved has been released."
                 )
     says.extend(refunds_say(payment))
     return tuple(says)
@@ -59,6 +59,18 @@ def refunds_say(payment: Payment) -> list[str]:
             "and are working on it."
         )
     return says
+
+
+def money_rows(payment: Payment) -> list[tuple[str, str]]:
+    """The same, as figures: what stands where now."""
+    rows = [
+        ("Reserved", payment.authorized),
+        ("Charged", payment.captured),
+        ("Released, not charged", payment.released),
+        ("On its way back to you", sum_of(payment, "scheduled", "pending")),
+        ("Sent back to you", sum_of(payment, "succeeded")),
+    ]
+    return [(name, shown(amount)) for name, amount in rows if amount.amount]
 
 
 def sum_of(payment: Payment, *statuses: RefundStatus) -> Money:

@@ -12,7 +12,7 @@ from domain.booking.state import Booking
 from domain.dossier import Dossier
 from domain.trip.state import Checkout, Payment, Trip
 from service.pages.asking import asking_again
-from service.pages.money import UNCHARGED, money_moves, money_says, shown
+from service.pages.money import UNCHARGED, money_moves, money_says
 
 Tone = Literal["calm", "busy", "good", "mixed", "bad"]
 Offered = Literal["pay", "ask", "nothing"]
@@ -165,7 +165,7 @@ def after_payment(dossier: Dossier, checkout: Checkout, payment: Payment) -> Sta
     if done is None or done.checkout_id != checkout.checkout_id:
         return late(checkout, money, settled=settled)
     if done.status in {"pending", "fulfilling"}:
-        return booking_now(group, payment)
+        return booking_now(checkout, group, payment)
     failed = [b for b in group if b.booking_id in done.failed]
     if done.status == "failed":
         return Standing(
@@ -210,7 +210,7 @@ def late(checkout: Checkout, money: tuple[str, ...], *, settled: bool) -> Standi
     )
 
 
-def booking_now(group: Sequence[Booking], payment: Payment) -> Standing:
+def booking_now(checkout: Checkout, group: Sequence[Booking], payment: Payment) -> Standing:
     booked = sum(b.status == "confirmed" for b in group)
     says = [f"{booked} of {len(group)} booked so far. This page updates by itself."]
     if any(b.status == "unknown" for b in group):
@@ -218,21 +218,21 @@ def booking_now(group: Sequence[Booking], payment: Payment) -> Standing:
             "A supplier has not answered yet. We are finding out what happened there; "
             "nothing will be booked twice."
         )
-    if payment.status == "authorized":
-        says.append(
-            f"{shown(payment.authorized)} is reserved, not charged yet: "
-            "you are charged for what is booked, and nothing else."
-        )
-    else:
-        says.extend(money_says(payment))
-        if payment.captured.amount:
-            says.append("You get back the money for whatever cannot be booked.")
+    says.extend(money_says(payment))
+    says.append(promise(checkout))
     return Standing(
         name="booking",
         tone="busy",
         title="Your payment has arrived: we are booking your trip",
         says=tuple(says),
     )
+
+
+def promise(checkout: Checkout) -> str:
+    """What happens to the money if something cannot be booked."""
+    if checkout.policy == "all_or_nothing":
+        return "You pay only if everything can be booked; else all of the money stays yours."
+    return "You pay only for what can be booked; the money for anything else stays yours."
 
 
 def cancelled(

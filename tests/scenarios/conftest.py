@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from service.serving import ROLES, Role
 from tests.scenarios.audit import audit
+from tests.scenarios.processes import Crew
 from tests.scenarios.world import World, raised_world
 
 Raise = Callable[..., Awaitable[World]]
@@ -24,8 +25,16 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture
-async def raise_world(database_url: str, tmp_path: Path) -> AsyncIterator[Raise]:
-    """A world that is not like the others: with some roles only, or with other settings."""
+async def crew() -> AsyncIterator[Crew]:
+    crew = Crew()
+    yield crew
+    await crew.stop()
+
+
+@pytest_asyncio.fixture
+async def raise_world(database_url: str, tmp_path: Path, crew: Crew) -> AsyncIterator[Raise]:
+    """A world that is not like the others: with some roles only, or with other settings. Its
+    crew works until it has been audited."""
     async with AsyncExitStack() as stack:
         raised: list[World] = []
 

@@ -28,36 +28,12 @@ class Search:
         self.clock = clock
 
     async def flights(self, call: Call[FlightSearchBody, NoQuery]) -> Answer:
-        body = call.body
-        check_dates([each.departure_date for each in body.slices], self.clock.now())
-        search = suppliers.FlightSearch(
-            slices=tuple(
-                suppliers.Slice(
-                    origin=each.origin,
-                    destination=each.destination,
-                    departure_date=each.departure_date,
-                )
-                for each in body.slices
-            ),
-            passengers=passengers(body.passengers),
-            cabin_class=body.cabin_class,
-            max_connections=body.max_connections,
-        )
+        search = flight_search(call.body, self.clock.now())
         offers = await self.desk.search_flights(search, call.caller.tenant)
         return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
 
     async def stays(self, call: Call[StaySearchBody, NoQuery]) -> Answer:
-        body = call.body
-        check_dates([body.check_in_date], self.clock.now())
-        search = suppliers.StaySearch(
-            latitude=body.latitude,
-            longitude=body.longitude,
-            radius_km=body.radius_km,
-            check_in_date=body.check_in_date,
-            check_out_date=body.check_out_date,
-            rooms=body.rooms,
-            guests=passengers(body.guests),
-        )
+        search = stay_search(call.body, self.clock.now())
         offers = await self.desk.search_stays(search, call.caller.tenant)
         return Answer(body=OffersReply(offers=[offer_reply(offer) for offer in offers]))
 
@@ -108,6 +84,36 @@ def stay_route(search: Search) -> Route:
             "rooms": 1,
             "guests": [{"type": "adult"}],
         },
+    )
+
+
+def flight_search(body: FlightSearchBody, now: datetime) -> suppliers.FlightSearch:
+    check_dates([each.departure_date for each in body.slices], now)
+    return suppliers.FlightSearch(
+        slices=tuple(
+            suppliers.Slice(
+                origin=each.origin,
+                destination=each.destination,
+                departure_date=each.departure_date,
+            )
+            for each in body.slices
+        ),
+        passengers=passengers(body.passengers),
+        cabin_class=body.cabin_class,
+        max_connections=body.max_connections,
+    )
+
+
+def stay_search(body: StaySearchBody, now: datetime) -> suppliers.StaySearch:
+    check_dates([body.check_in_date], now)
+    return suppliers.StaySearch(
+        latitude=body.latitude,
+        longitude=body.longitude,
+        radius_km=body.radius_km,
+        check_in_date=body.check_in_date,
+        check_out_date=body.check_out_date,
+        rooms=body.rooms,
+        guests=passengers(body.guests),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.http.problems.kinds import later, problem, sent
+from service.http.problems.kinds import ProblemType, later, problem, sent
 
 THE_REQUEST = (
     problem("invalid_request", 400, "The request cannot be understood", "Fix what `detail` names."),
@@ -144,6 +144,14 @@ OURS = (
         "Read the trip to see what happened; repeat with the same Idempotency-Key; tell the "
         "operator the request_id if it stays.",
         retry_after_s=5,
+    ),
+    ProblemType(
+        code="mcp_not_installed",
+        status=501,
+        title="This service runs without MCP",
+        advice="An operator installs it with the package's extra `mcp`; meanwhile use the REST "
+        "calls, see /openapi.json.",
+        who_must_act="operator",
     ),
     later(
         "shutting_down",

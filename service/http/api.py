@@ -65,6 +65,36 @@ PATH_PARAMETERS = {
         absent="booking_not_found",
         example="K7RM2XQ9",
     ),
+    "shoppingCartIdentifier": PathParameter(
+        pattern=UUID_TEXT,
+        description="The shopping cart, which is a trip.",
+        absent="cart_not_found",
+        example=SOME_UUID,
+    ),
+    "itemIdentifier": PathParameter(
+        pattern=ID_TEXT, description="The item.", absent="item_not_found", example=SOME_UUID
+    ),
+    "ancillaryIdentifier": PathParameter(
+        pattern=ID_TEXT, description="The extra.", absent="ancillary_not_found", example=SOME_UUID
+    ),
+    "bookingIdentifier": PathParameter(
+        pattern=ID_TEXT,
+        description="The booking, or its code.",
+        absent="booking_not_found",
+        example=SOME_UUID,
+    ),
+    "groupIdentifier": PathParameter(
+        pattern=ID_TEXT,
+        description="The group of bookings made by one checkout.",
+        absent="group_not_found",
+        example=SOME_UUID,
+    ),
+    "paymentIdentifier": PathParameter(
+        pattern=ID_TEXT,
+        description="The PaymentIntent or Checkout Session at Stripe.",
+        absent="payment_not_found",
+        example="pi_3QKzXJ2eZvKYlo2C1a2b3c4d",
+    ),
     "problem_code": PathParameter(
         pattern=re.compile(r"[a-z_]{1,60}"),
         description="The problem's code.",
@@ -116,7 +146,8 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One call of the API. `body` is a Struct type, or `bytes` for a raw body of any type.
+    """One call of the API. `body` is a Struct type or a list of one, or `bytes` for a raw body of
+    any type. `headers`: request headers that mean something here, and what.
 
     `secret`: the answer carries secrets and must not be kept for repeats; the handler is
     idempotent by itself. `public` routes know no caller. `edits`: honours If-Match. `also` names
@@ -129,7 +160,8 @@ class Route:
     summary: str
     tag: str
     description: str = ""
-    body: type[msgspec.Struct] | type[bytes] | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     query: type[msgspec.Struct] = NoQuery
     answer: Any = None
     media_type: str = JSON
@@ -241,7 +273,6 @@ def decoded(request: web.Request, route: Route, raw: bytes) -> Any:
         if raw and raw.strip() not in {b"{}", b"null"}:
             raise Problem("validation_failed", "This request takes no body: leave it out.")
         return None
-    assert issubclass(route.body, msgspec.Struct)
     return decode_body(request, raw, route.body)
 
 

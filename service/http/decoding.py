@@ -13,6 +13,7 @@ from aiohttp import web
 from service.http.problems import FieldProblem, Problem
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
+BodyT = TypeVar("BodyT")
 
 PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 NAMED = re.compile(r"`([^`]*)`")
@@ -54,7 +55,7 @@ def too_large(bytes_max: int) -> Problem:
     )
 
 
-def decode_body(request: web.Request, raw: bytes, kind: type[StructT]) -> StructT:
+def decode_body(request: web.Request, raw: bytes, kind: type[BodyT]) -> BodyT:
     """The body as `kind`; an empty one stands for `{}`."""
     if not raw:
         raw = b"{}"

@@ -59,6 +59,7 @@ def openapi(routes: Sequence[Route], *, version: str, server_url: str) -> Json:
     wanted = [each for each in types if each not in (None, bytes)]
     wanted += {NATIVE.shape, *(route.dialect.shape for route in routes)}
     schemas, components = msgspec.json.schema_components(wanted, ref_template=TEMPLATE)
+    components = decimals_as_numbers(components)
     of_type = dict(zip(wanted, schemas, strict=True))
     queries = {ref_name(of_type[route.query]) for route in routes}
     paths: dict[str, Json] = {}
@@ -85,6 +86,19 @@ def openapi(routes: Sequence[Route], *, version: str, server_url: str) -> Json:
             "headers": HEADERS,
         },
     }
+
+
+def decimals_as_numbers(schema: Any) -> Any:
+    """Decimals go over the wire as JSON numbers, read and written digit by digit."""
+    if isinstance(schema, list):
+        return [decimals_as_numbers(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: decimals_as_numbers(each) for name, each in schema.items()}
+    if found.get("format") == "decimal":
+        del found["format"]
+        found["type"] = "number"
+    return found
 
 
 def tags(routes: Iterable[Route]) -> list[Json]:
@@ -155,6 +169,8 @@ def parameters(route: Route, query: Json) -> list[Json]:
         found.append(
             {"name": name, "in": "query", "required": name in required, "schema": shown} | described
         )
+    for name, text in route.headers.items():
+        found.append(header_parameter(name, text, {"type": "string"}))
     if route.keyed:
         found.append(header_parameter("Idempotency-Key", KEY_TEXT, {"type": "string"}))
     if route.edits:
@@ -187,6 +203,8 @@ def request_body(route: Route, of_type: dict[Any, Json]) -> Json:
 
 def all_required(kind: Any) -> bool:
     """Whether something must be sent: an empty body stands for `{}`."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return True
     return any(field.required for field in msgspec.structs.fields(kind))
 
 

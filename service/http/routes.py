@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from adapters.carts import PostgresCarts
 from adapters.inbox import Inbox
 from adapters.read_models import ReadModels
 from adapters.sandbox_clock import SandboxClock
@@ -25,6 +26,8 @@ from service.http.redirects import Redirects
 from service.http.sandbox_clock import clock_routes
 from service.http.trips import Trips, trip_routes
 from service.http.webhooks import webhook_routes
+from service.http.wink.routes import wink_routes
+from service.mcp.routes import mcp_routes
 from service.settings import Settings
 from service.version import VERSION
 
@@ -41,7 +44,16 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         duffel=service.suppliers["duffel"],
         inbox=service.inbox,
         clock=service.clock,
-    ) + compatible_routes(settings, desk=service.desk, clock=service.clock)
+    )
+    routes += compatible_routes(settings, desk=service.desk, clock=service.clock)
+    routes += wink_routes(
+        service.desk,
+        PostgresCarts(service.database),
+        service.models,
+        service.payments,
+        redirects_of(settings),
+        test=is_test(settings),
+    )
     door = Door(
         api_keys=service.keys,
         idempotency=service.idempotency,
@@ -62,13 +74,11 @@ def native_routes(
     inbox: Inbox,
     clock: Clock,
 ) -> list[Route]:
-    allowed = (settings.base_url, *settings.redirect_origins)
-    trying_out = settings.sandbox and not settings.redirect_origins
     trips = Trips(desk, models, clock, sandbox=settings.sandbox)
     routes = [
         *offer_routes(desk, clock),
         *trip_routes(trips),
-        *book_routes(desk, Redirects(allowed, loopback=settings.sandbox, anywhere=trying_out)),
+        *book_routes(desk, redirects_of(settings)),
         *cancelling_routes(desk, trips),
         *booking_routes(desk, models),
         *feed_routes(log, wait_s_max=settings.feed_wait_max_s),
@@ -80,10 +90,23 @@ def native_routes(
     return routes
 
 
+def is_test(settings: Settings) -> bool:
+    """Whether payments are pretended ones, by the key they are made with."""
+    key = settings.stripe_api_key
+    return key is None or "_live_" not in key.get_secret_value()
+
+
+def redirects_of(settings: Settings) -> Redirects:
+    """Where travellers may be sent: anywhere while somebody only tries the service out."""
+    allowed = (settings.base_url, *settings.redirect_origins)
+    trying_out = settings.sandbox and not settings.redirect_origins
+    return Redirects(allowed, loopback=settings.sandbox, anywhere=trying_out)
+
+
 def compatible_routes(settings: Settings, *, desk: Desk, clock: Clock) -> list[Route]:
     """The calls of the systems this service replaces, in their own words."""
     calls = JinkoCalls(desk, clock, settings.base_url, sandbox=settings.sandbox)
-    return [*jinko_routes(calls)]
+    return [*jinko_routes(calls), *mcp_routes(settings, desk=desk, clock=clock, calls=calls)]
 
 
 def document(settings: Settings) -> dict[str, Any]:
@@ -98,6 +121,8 @@ def document(settings: Settings) -> dict[str, Any]:
         duffel=absent,
         inbox=absent,
         clock=absent,
-    ) + compatible_routes(settings, desk=absent, clock=absent)
+    )
+    routes += compatible_routes(settings, desk=absent, clock=absent)
+    routes += wink_routes(absent, absent, absent, absent, redirects_of(settings), test=True)
     every = with_own_routes(routes, checks={}, metrics=HttpMetrics())
     return openapi(every, version=VERSION, server_url=settings.base_url)

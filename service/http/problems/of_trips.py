@@ -23,6 +23,7 @@ ABSENT = tuple(
         ("person_not_found", "There is no such person"),
         ("key_not_found", "There is no such API key"),
         ("cart_not_found", "There is no such cart"),
+        ("ancillary_not_found", "There is no such extra on this item"),
         ("problem_not_found", "There is no such problem code"),
     )
 )
@@ -100,6 +101,7 @@ STATE = (
         "Several items are not to be had",
         "Remove or replace the items in `properties.items`.",
     ),
+    problem("cart_expired", 410, "The cart was left alone too long", "Start a new cart."),
     problem("sold_out", 410, "It is no longer to be had", "Search again and pick another offer."),
 )
 
@@ -107,6 +109,12 @@ STATE = (
 TRIP_CONTENT = (
     problem("trip_empty", 422, "There is nothing in the trip to book", "Add an item first."),
     problem("cart_empty", 422, "There is nothing in the cart to book", "Add an item first."),
+    problem(
+        "inventory_unavailable",
+        422,
+        "Something in the cart is not to be had",
+        "Replace or remove what `properties.items` names, or search again.",
+    ),
     problem("too_many_items", 422, "The trip holds as many items as it can", "Start another trip."),
     problem(
         "too_many_travelers", 422, "The trip holds as many travelers as it can", "Start another."

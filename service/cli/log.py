@@ -3,38 +3,94 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-from service.cli.opening import event_log
-from service.cli.output import FAILED, OK, people, print_json, print_table
+from adapters.event_log.verify import Anchor, Verified
+from adapters.event_log.verify import verify as verify_log
+from service.cli.opening import database
+from service.cli.output import FAILED, OK, USAGE, people, print_json, print_table, stop
+from service.cli.progress import progress_to
 
 app = App(name="log", help="The event log: verify.")
 
 
 @app.command
-def verify(*, json: bool = False) -> int:
-    """Check every event against the hash chain; exit code 1 names what was tampered with."""
+def verify(
+    *,
+    json: bool = False,
+    start: Annotated[int, Parameter(name="--from")] = 1,
+    anchor: str | None = None,
+) -> int:
+    """Prove that every event is what was recorded; exit code 1 names the first that is not.
 
-    async def work() -> tuple[list[dict[str, object]], int]:
-        async with event_log() as log:
-            broken = await log.broken_links()
-            last = await log.last_position()
-        rows: list[dict[str, object]] = [
-            {
-                "position": link.position,
-                "stream_id": link.stream_id,
-                "stream_version": link.stream_version,
-            }
-            for link in broken
-        ]
-        return rows, last
-
-    broken, last = asyncio.run(work())
+    Parameters
+    ----------
+    start
+        The position to begin at; what stands before it is taken as it is.
+    anchor
+        POSITION:LINK as an earlier verification printed it and somebody kept it elsewhere: proves
+        that not even the owner of the database wrote the log anew since.
+    """
+    found = asyncio.run(verified(start, parsed(anchor)))
     if json:
-        print_json({"last_position": last, "broken": broken})
-    elif broken:
-        print_table("Events that are not what was recorded", broken)
+        print_json(as_json(found))
+    elif found.whole:
+        people.print(
+            f"The log is whole: {found.events} events verified up to position"
+            f" {found.last_position}.\nKeep this anchor elsewhere: {found.anchor}",
+            highlight=False,
+            soft_wrap=True,
+        )
     else:
-        people.print(f"The log is whole: positions up to {last} verified.")
-    return FAILED if broken else OK
+        first = found.flaws[0]
+        people.print(
+            f"The log is not what was recorded. The first flaw is at position {first.position}"
+            f" (stream {first.stream_id}, version {first.stream_version}): {first.why}.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        print_table("Flaws", [flaw_row(found, number) for number in range(len(found.flaws))])
+    return OK if found.whole else FAILED
+
+
+def parsed(anchor: str | None) -> Anchor | None:
+    try:
+        return Anchor.parse(anchor) if anchor is not None else None
+    except ValueError as error:
+        stop(USAGE, str(error))
+
+
+async def verified(start: int, anchor: Anchor | None) -> Verified:
+    async with database() as opened:
+        end = await opened.pool.fetchval("SELECT position FROM tripledger.log_head")
+        with progress_to(max(end - start + 1, 0), "Verifying") as done:
+            return await verify_log(
+                opened.url,
+                from_position=start,
+                anchor=anchor,
+                told=lambda position: done(position - start + 1),
+            )
+
+
+def flaw_row(found: Verified, number: int) -> dict[str, object]:
+    flaw = found.flaws[number]
+    return {
+        "position": flaw.position,
+        "stream_id": flaw.stream_id,
+        "stream_version": flaw.stream_version,
+        "why": flaw.why,
+    }
+
+
+def as_json(found: Verified) -> dict[str, object]:
+    return {
+        "whole": found.whole,
+        "events": found.events,
+        "first_position": found.first_position,
+        "last_position": found.last_position,
+        "anchor": found.anchor,
+        "renumbered": found.renumbered,
+        "flaws": [flaw_row(found, number) for number in range(len(found.flaws))],
+    }

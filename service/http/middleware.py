@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.http.api import CALLER, DIALECT, REQUEST_ID
+from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT
 from service.http.idempotency import REPLAYED
 from service.http.metrics import HttpMetrics
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
@@ -126,8 +126,10 @@ def tell(request: web.Request, response: web.StreamResponse, route: str, seconds
     }
     if caller is not None:
         fields |= {"tenant": caller.tenant, "key_id": caller.key_id}
-    if "trip_id" in request.match_info:
-        fields["trip_id"] = request.match_info["trip_id"]
+    # What does not look like an id is not logged: it may be anything.
+    trip_id = request.match_info.get("trip_id", "")
+    if UUID_TEXT.fullmatch(trip_id):
+        fields["trip_id"] = trip_id
     if REPLAYED in response.headers:
         fields["replayed"] = True
     level("request", **fields)

@@ -61,11 +61,14 @@ async def arrange(desk: Desk, trip_id: str, wanted: Arrangement, cause: Cause) -
 
 
 async def standing(desk: Desk, trip_id: str, wanted: Arrangement, cause: Cause) -> Dossier:
-    """The trip as it is, or as it will be once it is started."""
-    if not wanted.starts:
+    """The trip as it is (a repeated start finds it there), or as it will be once it is started."""
+    try:
         dossier, _ = await desk.road.read(trip_id, cause.tenant)
-        return dossier
-    return advance(start(trip_id, desk.clock.now(), cause), Dossier()).dossier
+    except Refused:
+        if not wanted.starts:
+            raise
+        return advance(start(trip_id, desk.clock.now(), cause), Dossier()).dossier
+    return dossier
 
 
 def start(trip_id: str, now: datetime, cause: Cause) -> c.StartTrip:

@@ -8,7 +8,7 @@ from cyclopts import App
 
 from adapters.migrate import MigrationRefused
 from domain.errors import Refused
-from service.cli import keys, log, projections, running, tasks, trips
+from service.cli import agents, keys, log, projections, running, tasks, trips
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
 from service.settings import UnsafeSettings
 from service.version import VERSION
@@ -19,6 +19,7 @@ app = App(
     help="A trip becomes paid, fulfilled bookings, exactly once.",
 )
 app.command(running.app, name="*")
+app.command(agents.app, name="*")
 for group in (trips.app, keys.app, log.app, projections.app, tasks.app):
     app.command(group)
 

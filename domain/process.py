@@ -231,15 +231,21 @@ def cancel_bookings(dossier: Dossier, now: datetime) -> Iterator[Wish]:
 
 
 def refund_booking(booking: Booking, dossier: Dossier, now: datetime) -> Wish:
-    group = dossier.group(booking.checkout_id)
+    others = dossier.group(booking.checkout_id)
+    booked = [b for b in others if b.status == "confirmed" or wanted_until_now(b)]
     return tc.RefundBooking(
         checkout_id=booking.checkout_id,
         booking_id=booking.booking_id,
         price=booking.price,
         supplier_refund=booking.supplier_refund,
-        nothing_booked=not any(b.status in {"confirmed", "cancelling"} for b in group),
+        nothing_booked=not booked,
         now=now,
     )
+
+
+def wanted_until_now(booking: Booking) -> bool:
+    """Being cancelled for the customer; an order nobody wanted is not waited for."""
+    return booking.status == "cancelling" and booking.cancel_reason == BY_CUSTOMER
 
 
 def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:

@@ -92,7 +92,7 @@ class Provider:
     def close(self, checkout_id: str) -> CheckoutSnapshot:
         session = self.sessions[checkout_id]
         session.payable = False
-        if session.charge.status in {"unpaid", "action_required"}:
+        if session.mode == "direct" and session.charge.status in {"unpaid", "action_required"}:
             session.charge.status = "canceled"
         return self.look(checkout_id)
 
@@ -116,11 +116,11 @@ class Provider:
         return [name for name, s in self.sessions.items() if s.charge.status == status]
 
     def closed_unpaid(self) -> list[str]:
-        idle = {"unpaid", "action_required", "canceled"}
+        """A page that was closed may have a customer half-way through; what is cancelled is not
+        paid any more."""
+        idle = {"unpaid", "action_required"}
         return [
-            name
-            for name, s in self.sessions.items()
-            if not s.payable and s.charge.status in idle and s.charge.capture_before is None
+            name for name, s in self.sessions.items() if not s.payable and s.charge.status in idle
         ]
 
     def payable(self) -> list[str]:

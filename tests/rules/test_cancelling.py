@@ -136,3 +136,18 @@ def test_a_booking_that_the_supplier_will_not_cancel_stays_booked() -> None:
     kept = given(s.completed()).after(quoted({F: BOTH[F]}), cancel()).when(refusal)
     kept.then_kinds(be.CancellationRefused)
     assert ["confirmed", "confirmed"] == [b.status for b in kept.dossier.bookings]
+
+
+def test_an_order_nobody_wanted_does_not_keep_a_cancelled_trip_alive() -> None:
+    """The stay was given up, turned up after all and is being cancelled on our own account."""
+    story = (*s.both_ordered(), *s.refused(H))
+    part = tc.RecordPayment(payment=s.seen("captured", captured=s.FLIGHT_PRICE), now=s.NOW)
+    capture = te.CaptureScheduled(payment_id=s.PAYMENT, amount=s.FLIGHT_PRICE, scheduled_at=s.NOW)
+    late = s.answer(H, s.yes(H))
+    ending = given(story, capture).after(part, late, quoted({F: BOTH[F]}), cancel())
+
+    outcome = ending.when(done(F, BOTH[F]))
+
+    outcome.then_kinds(be.BookingCancelled, te.RefundScheduled, te.TripCancelled)
+    assert outcome.dossier.trip is not None
+    assert status(outcome.dossier.trip) == "cancelled"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+# The same UUID, but parsed in C: an append names a dozen of them.
+from asyncpg.pgproto.pgproto import UUID
 
 from domain.log import Append
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
 
 import msgspec
+from asyncpg.pgproto.pgproto import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.log import NewEvent, UnreadableEvent

@@ -4,20 +4,20 @@ each append of a batch still wins or loses on its own."""
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
+from asyncpg.pgproto.pgproto import UUID
 from eventsourcing.persistence import StoredEvent
 
 from adapters.event_log.appending import LogUnreachable
-from domain.log import Append
+from domain.log import Append, NewEvent
 
 BATCH_APPENDS_MAX = 256
 QUEUE_APPENDS_MAX = 5_000
@@ -51,24 +51,25 @@ class Waiting:
 
 
 def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
-    """The columns of all appends, of all their events and of all their effects."""
+    """The columns of all appends, of all their events and of all their effects. Ids go as text:
+    the driver turns them into sixteen bytes faster than we do."""
     appends = [p.append for p in batch]
     events = [
         (no, new, event, rank)
         for no, p in enumerate(batch, 1)
-        for new, event, rank in zip(p.append.events, p.stored, ranks(p.stored), strict=True)
+        for new, event, rank in zip(p.append.events, p.stored, ranks(p.append.events), strict=True)
     ]
     effects = [(no, effect) for no, a in enumerate(appends, 1) for effect in a.effects]
     return (
-        [UUID(a.trip_id) for a in appends],
+        [a.trip_id for a in appends],
         [a.expected_position for a in appends],
         [a.cause.tenant for a in appends],
         [p.meta for p in batch],
         [p.at for p in batch],
         [no for no, *_ in events],
-        [UUID(new.event_id) for _, new, *_ in events],
-        [event.originator_id for _, _, event, _ in events],
-        [event.originator_version for _, _, event, _ in events],
+        [new.event_id for _, new, *_ in events],
+        [new.stream_id for _, new, *_ in events],
+        [new.stream_version for _, new, *_ in events],
         [rank for *_, rank in events],
         [event.topic for _, _, event, _ in events],
         [event.state for _, _, event, _ in events],
@@ -80,13 +81,14 @@ def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
     )
 
 
-def ranks(events: Sequence[StoredEvent]) -> list[int]:
+def ranks(events: Sequence[NewEvent]) -> list[int]:
     """Which event of its stream each is, counted within one append."""
-    counted: Counter[UUID | str] = Counter()
+    counted: dict[UUID, int] = {}
     found = []
-    for event in events:
-        counted[event.originator_id] += 1
-        found.append(counted[event.originator_id])
+    for new in events:
+        stream = UUID(new.stream_id)
+        counted[stream] = rank = counted.get(stream, 0) + 1
+        found.append(rank)
     return found
 
 

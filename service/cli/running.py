@@ -12,7 +12,8 @@ from rich.console import Console
 from adapters.embedded_postgres import embedded_postgres
 from adapters.migrate import migrate as apply_migrations
 from adapters.migrate import plan
-from service.cli.output import OK, USAGE, people, print_json, print_table
+from adapters.runtime_role import RoleRefused, grant_runtime_role
+from service.cli.output import OK, USAGE, people, print_json, print_table, stop
 from service.serving import ROLES, Role, plain_url
 from service.serving import serve as serve_roles
 from service.settings import Settings
@@ -60,26 +61,45 @@ def sandbox() -> int:
 
 
 @app.command
-def migrate(*, show: Annotated[bool, Parameter(name="--plan")] = False) -> int:
-    """Bring the database to this version's schema; --plan only says what would be done."""
-    return asyncio.run(run_migrations(Settings.load(), show=show))
+def migrate(
+    *,
+    show: Annotated[bool, Parameter(name="--plan")] = False,
+    runtime_role: str | None = None,
+) -> int:
+    """Bring the database to this version's schema.
+
+    Parameters
+    ----------
+    show
+        Only say what would be done.
+    runtime_role
+        A role the service is to run under, made when there is none: it may use everything and
+        append to the log, but neither change nor delete what was recorded. Name it each time.
+    """
+    try:
+        return asyncio.run(run_migrations(Settings.load(), show=show, role=runtime_role))
+    except RoleRefused as refused:
+        stop(USAGE, str(refused))
 
 
-async def run_migrations(settings: Settings, *, show: bool) -> int:
+async def run_migrations(settings: Settings, *, show: bool, role: str | None) -> int:
     url = plain_url(settings)
     if url is None:
         async with embedded_postgres(settings.data_dir / "postgres") as embedded:
-            return await run_on(embedded, show=show)
-    return await run_on(url, show=show)
+            return await run_on(embedded, show=show, role=role)
+    return await run_on(url, show=show, role=role)
 
 
-async def run_on(url: str, *, show: bool) -> int:
+async def run_on(url: str, *, show: bool, role: str | None) -> int:
     migrations = await (plan(url) if show else apply_migrations(url))
     word = "to apply" if show else "applied"
     if not migrations:
         people.print("The schema is up to date.")
     for migration in migrations:
         people.print(f"{migration.number:04} {migration.name} {word}")
+    if role is not None and not show:
+        made = await grant_runtime_role(url, role)
+        people.print(f"{role} may run the service" + (": give it a password." if made else "."))
     return OK
 
 

@@ -28,3 +28,10 @@ async def visitor(world: World) -> AsyncIterator[Visitor]:
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         yield Visitor(world.url, session)
+
+
+@pytest_asyncio.fixture
+async def unprojected(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A world where nobody keeps the read models."""
+    async with raised_world(database_url, tmp_path, ("api", "work")) as world:
+        yield world

@@ -35,11 +35,11 @@ def mcp(
     """
     if find_spec("mcp") is None:
         stop(USAGE, "MCP is not installed here: install the package with its extra `mcp`.")
-    from service.mcp.stdio import ServiceUnreachable, hand_on
-
     key = api_key or key_of_environment()
     if not key:
         stop(USAGE, f"Set {KEY_VARIABLE} to an API key (`tripledger keys create` makes one).")
+    from service.mcp.stdio import ServiceUnreachable, hand_on
+
     base_url = (url or Settings.load().base_url).rstrip("/")
     try:
         asyncio.run(hand_on(base_url, key))

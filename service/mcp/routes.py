@@ -1,19 +1,24 @@
-"""The route `/mcp`, also where the MCP package is not installed: then it says so."""
+"""The route `/mcp`. The MCP package is loaded when the first agent comes, so that a process without
+agents does not carry it; where it is not installed, the route says so."""
 
 from __future__ import annotations
 
+import asyncio
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.ports import Clock
 from service.desk import Desk
 from service.http.answers import Reply
-from service.http.api import Answer, Call, Handler, Route
+from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
 from service.http.jinko.calls import JinkoCalls
 from service.http.problems import Problem
 from service.mcp.tools import Tools, all_tools
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.mcp.door import McpDoor
 
 INSTALLED = find_spec("mcp") is not None
 
@@ -32,7 +37,7 @@ def mcp_routes(settings: Settings, *, desk: Desk, clock: Clock, calls: JinkoCall
         Route(
             method="POST",
             path="/mcp",
-            handler=handler(settings, Tools(desk, clock, calls)),
+            handler=Entrance(settings, Tools(desk, clock, calls)).post if INSTALLED else absent,
             summary="The Model Context Protocol, streamable HTTP",
             description="Tools for agents: `search_flights`, `search_stays`, `trip`, `book` "
             "(also as `checkout`), `get_trip`. Only `Authorization: Bearer`. No sessions are kept: "
@@ -46,12 +51,24 @@ def mcp_routes(settings: Settings, *, desk: Desk, clock: Clock, calls: JinkoCall
     ]
 
 
-def handler(settings: Settings, tools: Tools) -> Handler:
-    if not INSTALLED:
-        return absent
-    from service.mcp.door import McpDoor
+class Entrance:
+    """Opens the door when somebody comes."""
 
-    return McpDoor(all_tools(tools), settings).post
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self.settings = settings
+        self.tools = tools
+        self.door: McpDoor | None = None
+
+    async def post(self, call: Call[bytes, NoQuery]) -> Answer:
+        if self.door is None:
+            # Loading takes about a second, which others must not wait for.
+            self.door = await asyncio.to_thread(self.built)
+        return await self.door.post(call)
+
+    def built(self) -> McpDoor:
+        from service.mcp.door import McpDoor
+
+        return McpDoor(all_tools(self.tools), self.settings)
 
 
 async def absent(_: Call[bytes, NoQuery]) -> Answer:

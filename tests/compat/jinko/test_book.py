@@ -93,6 +93,29 @@ async def test_a_change_after_book_closes_the_old_session_before_a_new_one_is_op
     assert "expired" == (await at_stripe(jinko, f"/v1/checkout/sessions/{old}"))["status"]
 
 
+async def test_an_extra_chosen_after_book_is_priced_anew_in_a_fresh_session(jinko: Jinko) -> None:
+    trip = await jinko.usual()
+    first = await jinko.book(trip["trip_id"])
+    bag = first["items"][0]["available_ancillaries"][0]
+
+    await jinko.trip(
+        trip_id=trip["trip_id"],
+        select_ancillaries={
+            "item_id": first["items"][0]["item_id"],
+            "selections": [{"offer_id": bag["offer_id"]}],
+        },
+    )
+    second = await jinko.book(trip["trip_id"])
+
+    assert first["session_id"] != second["session_id"]
+    assert second["total_amount"]["value"] == (
+        first["total_amount"]["value"] + bag["price_per_unit"]["value"]
+    )
+    assert [bag["offer_id"]] == [
+        chosen["offer_id"] for chosen in second["items"][0]["selected_ancillaries"]
+    ]
+
+
 async def test_a_trip_goes_from_draft_to_completed(jinko: Jinko) -> None:
     trip = await jinko.usual()
     trip_id = trip["trip_id"]

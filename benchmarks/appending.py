@@ -1,0 +1,123 @@
+"""Appending two events to a new stream: our log, and the eventsourcing library's own recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import cast
+from uuid import uuid4
+
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+from eventsourcing.utils import Environment
+
+from adapters.database import connect_database
+from adapters.event_log.codec import EventCodec
+from adapters.event_log.postgres import PostgresEventLog
+from benchmarks.journeys import first_steps
+from benchmarks.measuring import Measure, Run, hammered, measure
+from benchmarks.server import Place, new_database
+from domain.dossier import TOPICS
+from domain.log import Append
+from domain.trip.events import TripStarted
+
+# More than any contender manages in a second.
+OURS_PER_S_MAX = 30_000
+STOCK_PER_S_MAX = 8_000
+WARM_UP_S = 0.5
+
+
+def appends(count: int) -> Iterator[Append]:
+    """Appends of new trips. Deciding is measured elsewhere, so it is done once."""
+    pattern = first_steps(str(uuid4()))
+    for _ in range(count):
+        trip_id = str(uuid4())
+        events = []
+        for new in pattern.events:
+            event = new.event
+            if isinstance(event, TripStarted):
+                event = replace(event, trip_id=trip_id)
+            events.append(replace(new, event_id=str(uuid4()), stream_id=trip_id, event=event))
+        yield replace(pattern, trip_id=trip_id, events=events)
+
+
+@asynccontextmanager
+async def ours(server: Place) -> AsyncIterator[Run]:
+    """The whole log as the service uses it: encoding, expected position, hash chain, hints."""
+    place = await new_database(server, "bench_append_ours", migrated=True)
+    async with (
+        connect_database(place.url) as database,
+        PostgresEventLog.opened(database, EventCodec(TOPICS)) as log,
+    ):
+
+        async def run(writers: int, seconds: float) -> Measure:
+            for span in (WARM_UP_S, seconds):
+                prepared = appends(int(OURS_PER_S_MAX * span))
+                wanted = [partial(log.append, append) for append in prepared]
+                found = await hammered(wanted, writers, span)
+            return found
+
+        yield run
+
+
+def library_environment(place: Place, *, functions: bool, connections: int) -> Mapping[str, str]:
+    """How the library is told where its tables are."""
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": place.name,
+        "POSTGRES_HOST": place.host,
+        "POSTGRES_PORT": "5432",
+        "POSTGRES_USER": place.user,
+        "POSTGRES_PASSWORD": "none",
+        "POSTGRES_POOL_SIZE": str(connections),
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if functions else "n",
+    }
+
+
+@asynccontextmanager
+async def stock(server: Place, *, functions: bool) -> AsyncIterator[Run]:
+    """The library's recorder, given ready-made bytes, one thread and connection per writer."""
+    name = "bench_append_functions" if functions else "bench_append_stock"
+    place = await new_database(server, name)
+
+    async def run(writers: int, seconds: float) -> Measure:
+        environment = library_environment(place, functions=functions, connections=writers)
+        with InfrastructureFactory.construct(Environment("trips", environment)) as factory:
+            recorder = cast(PostgresApplicationRecorder, factory.application_recorder())
+            for span in (WARM_UP_S, seconds):
+                found = await asyncio.to_thread(threads, recorder, writers, span)
+        return found
+
+    yield run
+
+
+def threads(recorder: PostgresApplicationRecorder, writers: int, seconds: float) -> Measure:
+    codec = EventCodec(TOPICS)
+    waiting = iter(
+        [
+            [codec.store(new) for new in append.events]
+            for append in appends(int(STOCK_PER_S_MAX * seconds))
+        ]
+    )
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+
+    def work() -> None:
+        for events in cast("Iterator[list[StoredEvent]]", waiting):
+            started = time.perf_counter()
+            recorder.insert_events(events)
+            times.append(time.perf_counter() - started)
+            if time.perf_counter() > end:
+                return
+        raise RuntimeError("more appends must be prepared")
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(writers) as pool:
+        for each in [pool.submit(work) for _ in range(writers)]:
+            each.result()
+    return measure(len(times), time.perf_counter() - started, times)

@@ -48,6 +48,13 @@ class Shop:
         offers = await self.rooms(**where)
         return offers[index]
 
+    async def room_of_scenario(self, name: str, *, refundable: bool = True) -> dict[str, Any]:
+        """A room of the supplier's test hotel that behaves as its name says."""
+        for offer in await self.rooms(latitude=-24.38, longitude=-128.32):
+            if offer["details"]["property"] == name and offer["refundable"] == refundable:
+                return offer
+        raise AssertionError(f"there is no test hotel {name}")
+
     async def rooms(
         self, latitude: float = 40.7549, longitude: float = -73.984, **search: Any
     ) -> list[dict[str, Any]]:
@@ -61,9 +68,9 @@ class Shop:
             "guests": [{"type": "adult"}],
             **search,
         }
-        offers: list[dict[str, Any]] = (
-            await self.world.call("POST", "/v1/offers/stays", body)
-        )["offers"]
+        offers: list[dict[str, Any]] = (await self.world.call("POST", "/v1/offers/stays", body))[
+            "offers"
+        ]
         return offers
 
     def item(self, offer: dict[str, Any], **changed: Any) -> dict[str, Any]:
@@ -97,7 +104,14 @@ class Shop:
         return {"shoppingCartIdentifier": cart_id, "redirectUrl": THANK_YOU, **fields}
 
     async def pay(self, checkout: Any, outcome: str = "paid") -> None:
-        await self.world.pay(payment_of(checkout), outcome)
+        path = f"/_sandbox/payment_intents/{payment_of(checkout)}/pay"
+        await self.world.steer("stripe", "POST", path, {"outcome": outcome})
+
+    async def payment_status(self, checkout: Any) -> str:
+        """As the payment provider sees the payment now."""
+        seen = await self.world.service.payments.look(None, payment_of(checkout))
+        assert seen.payment is not None
+        return seen.payment.status
 
     async def booked(self, *items: dict[str, Any]) -> tuple[Any, Any]:
         """A cart and its checkout, paid and settled."""

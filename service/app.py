@@ -21,9 +21,9 @@ from adapters.sandbox_clock import SandboxClock
 from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, PostgresPersonKeys, Vault
-from domain.dossier import TOPICS
 from domain.ports import Clock, Supplier
 from service.clock import SystemClock
+from service.codec import codec_of
 from service.desk import Desk
 from service.handle import Road, new_id
 from service.people import People
@@ -67,7 +67,7 @@ class Service:
 async def assembled(settings: Settings, database: Database) -> AsyncIterator[Service]:
     """The parts, wired; closed when the block ends."""
     clock = await clock_of(settings, database)
-    codec = EventCodec(TOPICS)
+    codec = codec_of(settings)
     key_file = settings.master_key_file or settings.data_dir / "master.key"
     vault = Vault(PostgresPersonKeys(database), MasterKeys.read_or_create(key_file))
     payments = StripePayments(

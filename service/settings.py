@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -130,6 +130,14 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         default=None,
         description="file with the master key of personal data; unset: made in the data dir",
+    )
+    log_cipher_key: SecretStr | None = Field(
+        default=None,
+        description="key that seals events at rest, 32 bytes in base64; older ones after it,"
+        " separated by commas or lines; unset: events are not sealed",
+    )
+    log_compression: Literal["none", "zlib"] = Field(
+        default="none", description="how events are compressed at rest: none or zlib"
     )
 
     default_tenant: str = Field(

@@ -1,7 +1,8 @@
 """Events as they are stored: UTF-8 JSON under stable topics, decoded straight into their classes.
 
 A topic ends in its version (`trip.item-added.v1`). When the shape of an event changes, its class
-moves to a new topic and an upcast lifts what was stored under the old one.
+moves to a new topic and an upcast lifts what was stored under the old one. An envelope may hold
+the JSON compressed or sealed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from asyncpg.pgproto.pgproto import UUID
 from eventsourcing.persistence import StoredEvent
 
+from adapters.event_log.envelope import Envelope, NotOpened
 from domain.log import NewEvent, UnreadableEvent
 
 if TYPE_CHECKING:
@@ -48,11 +50,16 @@ class UnreadableStoredEvent(UnreadableEvent):
 
 
 class EventCodec:
-    """`topics` name the present classes, `upcasts` the topics they were stored under before."""
+    """`topics` name the present classes, `upcasts` the topics they were stored under before;
+    `envelope` is what new payloads are put into (unset: none)."""
 
     def __init__(
-        self, topics: Mapping[str, type], upcasts: Mapping[str, Upcast] | None = None
+        self,
+        topics: Mapping[str, type],
+        upcasts: Mapping[str, Upcast] | None = None,
+        envelope: Envelope | None = None,
     ) -> None:
+        self.envelope = envelope or Envelope()
         self.upcasts = dict(upcasts or {})
         self.classes = dict(topics)
         self.topics = {cls: topic for topic, cls in topics.items()}
@@ -85,7 +92,7 @@ class EventCodec:
             originator_id=UUID(new.stream_id),
             originator_version=new.stream_version,
             topic=topic,
-            state=self.encoder.encode(new.event),
+            state=self.envelope.close(self.encoder.encode(new.event)),
         )
 
     def read(self, stored: StoredEvent, position: int | None = None) -> DossierEvent:
@@ -93,9 +100,11 @@ class EventCodec:
         try:
             decoder = self.decoders.get(stored.topic)
             if decoder is not None:
-                return cast("DossierEvent", decoder.decode(stored.state))
+                return cast("DossierEvent", decoder.decode(self.envelope.open(stored.state)))
             if stored.topic in self.upcasts:
                 return self.read_old(stored)
+        except NotOpened as error:
+            raise UnreadableStoredEvent(stored, position, str(error)) from None
         except (ValueError, KeyError, TypeError) as error:
             # The error's own words may quote the payload; only the place it names is kept.
             where = PLACE.search(str(error))
@@ -105,7 +114,7 @@ class EventCodec:
 
     def read_old(self, stored: StoredEvent) -> DossierEvent:
         topic = stored.topic
-        facts = msgspec.json.decode(stored.state, type=Facts)
+        facts = msgspec.json.decode(self.envelope.open(stored.state), type=Facts)
         while upcast := self.upcasts.get(topic):
             facts = upcast.lift(facts)
             topic = upcast.to

@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.database import Database, open_database
-from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
-from domain.dossier import TOPICS
+from service.codec import codec_of
 from service.serving import plain_url
 from service.settings import Settings
 
-CODEC = EventCodec(TOPICS)
 COMMAND_CONNECTIONS = 4
 
 
@@ -27,5 +25,6 @@ async def database() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def event_log() -> AsyncIterator[PostgresEventLog]:
-    async with database() as opened, PostgresEventLog.opened(opened, CODEC) as log:
+    codec = codec_of(Settings.load())
+    async with database() as opened, PostgresEventLog.opened(opened, codec) as log:
         yield log

@@ -9,7 +9,7 @@ from cyclopts import App
 from rich.progress import Progress
 
 from adapters.read_models import PostgresReadModels, Projection
-from service.cli.opening import CODEC, event_log
+from service.cli.opening import event_log
 from service.cli.output import OK, people, print_json, print_table
 from service.workers.projector import Projector
 
@@ -24,7 +24,7 @@ def list_projections(*, json: bool = False) -> int:
 
     async def work() -> list[dict[str, object]]:
         async with event_log() as log:
-            checkpoints = await PostgresReadModels(log.database, CODEC).checkpoints()
+            checkpoints = await PostgresReadModels(log.database, log.codec).checkpoints()
             last = await log.last_position()
         return [
             {
@@ -48,7 +48,7 @@ def rebuild(name: Projection) -> int:
 
     async def work() -> int:
         async with event_log() as log:
-            models = PostgresReadModels(log.database, CODEC)
+            models = PostgresReadModels(log.database, log.codec)
             projector = Projector(log, models, name, poll_s=1.0)
             version = await models.begin_rebuild(name)
             with Progress(console=people, transient=True) as progress:

@@ -31,7 +31,7 @@ from service.settings_rules import (
 )
 
 HOST = "127.0.0.1"
-SETTLE_S_MAX = 30.0
+SETTLE_S_MAX = 60.0
 LOOK_S = 0.2
 # Waits for its due time, not for anybody: may be there when all is at rest.
 DEADLINES = {"expire_quote", "expire_checkout", "guard_authorization", "look_at_refund"}

@@ -44,7 +44,7 @@ def local(text: str | None, place: Mapping[str, Any]) -> When:
     name = place.get("time_zone")
     try:
         known = at.replace(tzinfo=ZoneInfo(str(name))) if name else None
-    except (ValueError, OSError):  # also where the zone is unknown or no name at all
+    except (KeyError, ValueError, OSError):  # unknown, or no name of a zone at all
         known = None
     if known is None:
         machine = at.isoformat(timespec="minutes")
@@ -130,8 +130,10 @@ def stay_rules(conditions: Mapping[str, Any], price: Money) -> list[str]:
     rules = [line for step in steps if (line := cancellation_step(step, price))]
     if rules:
         rules.append("Cancelling after that: no refund.")
-    else:
+    elif "cancellation_timeline" in conditions:
         rules.append("Cancelling: no refund.")
+    else:
+        rules.append("Cancelling: the property does not say what comes back.")
     due = amount(conditions.get("due_at_accommodation"))
     if due is not None and due.amount:
         rules.append(f"{shown(due)} more is to be paid at the property; we do not charge it.")

@@ -90,7 +90,7 @@ async def called(tool: ToolDefinition, given: Mapping[str, Any], asked: Asked) -
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
-            log.exception("tool_failed", tool=tool.name, request_id=asked.request_id)
+            log.exception("tool_failed", route=f"mcp:{tool.name}", request_id=asked.request_id)
             detail = "The call failed; its request_id tells the operator more."
             problem = Problem("internal_error", detail)
         return result(refusal(problem, asked.request_id), failed=True)

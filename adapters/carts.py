@@ -44,6 +44,16 @@ class BookingPlace:
     trip_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationNote:
+    """Why a client wanted a booking cancelled; its words are sealed."""
+
+    booking_id: str
+    type: str
+    person_id: str
+    sealed: str
+
+
 # The log knows in which order bookings were made; the read model knows which there are.
 BOOKINGS_PAGE = """
 SELECT b.booking_id, b.trip_id
@@ -155,6 +165,27 @@ class PostgresCarts:
             tenant,
         )
         return str(trip_id) if trip_id is not None else None
+
+    async def note_cancellation(self, trip_id: str, note: CancellationNote) -> None:
+        """The first reason stands: nothing is cancelled twice."""
+        await self.pool.execute(
+            "INSERT INTO tripledger.cancellation_notes"
+            " (booking_id, trip_id, type, person_id, sealed)"
+            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (booking_id) DO NOTHING",
+            UUID(note.booking_id),
+            UUID(trip_id),
+            note.type,
+            UUID(note.person_id),
+            note.sealed,
+        )
+
+    async def cancellation_notes(self, trip_id: str) -> Sequence[CancellationNote]:
+        rows = await self.pool.fetch(
+            "SELECT booking_id::text, type, person_id::text, sealed"
+            " FROM tripledger.cancellation_notes WHERE trip_id = $1",
+            UUID(trip_id),
+        )
+        return [CancellationNote(**dict(row)) for row in rows]
 
     async def bookings_page(
         self, tenant: str, limit: int, offset: int

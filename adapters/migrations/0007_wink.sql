@@ -32,4 +32,15 @@ CREATE TABLE tripledger.payment_references (
     trip_id uuid NOT NULL
 );
 
+-- Why a client wanted a booking cancelled, in its own words: sealed, as anybody may be named there.
+CREATE TABLE tripledger.cancellation_notes (
+    booking_id uuid PRIMARY KEY,
+    trip_id uuid NOT NULL,
+    type text NOT NULL,
+    person_id uuid NOT NULL,
+    sealed text NOT NULL
+);
+
+CREATE INDEX cancellation_notes_trip_idx ON tripledger.cancellation_notes (trip_id);
+
 CREATE INDEX read_bookings_tenant_idx ON tripledger.read_bookings (version, tenant);

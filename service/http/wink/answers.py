@@ -238,6 +238,7 @@ class PaymentDetailsReply(WinkReply, kw_only=True):
 class CancellationReply(WinkReply, kw_only=True):
     cancelled_on: str
     canceller_type: str
+    cancellation_type: str
     cancel_reason: str
 
 

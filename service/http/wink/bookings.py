@@ -11,6 +11,7 @@ from time import monotonic
 
 from adapters.carts import BookingPlace, PostgresCarts
 from adapters.read_models import BookingRow, ReadModels
+from adapters.vault import Forgotten, Place
 from domain.booking.state import BY_CUSTOMER, Booking
 from domain.errors import Refused
 from domain.payments import PaymentRefused
@@ -43,15 +44,18 @@ LOOK_AGAIN_S = 0.1
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
 BY_STATE_MAX = 1_000
+CANCELLATION = "cancellation"
 REFUND_STATUS = {"scheduled": "PENDING", "pending": "PENDING"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A trip's story, with its bookings' guests by item id. `test`: its payments are pretended."""
+    """A trip's story, with its bookings' guests by item id and clients' (type, reason) of
+    cancellations by booking id. `test`: its payments are pretended."""
 
     story: Story
     guests: dict[str, Guest | None]
+    reasons: dict[str, tuple[str, str]]
     test: bool
 
     @property
@@ -202,7 +206,21 @@ class Bookings:
         story = story_of(recorded, test=self.test)
         items = {told.item.item_id: told.item.offer for told in story.bookings.values()}
         guests = await guests_of(self.desk.people, trip_id, items)
-        return Told(story=story, guests=guests, test=self.test)
+        reasons = await self.reasons(trip_id)
+        return Told(story=story, guests=guests, reasons=reasons, test=self.test)
+
+    async def reasons(self, trip_id: str) -> dict[str, tuple[str, str]]:
+        notes = await self.store.cancellation_notes(trip_id)
+        opened = await self.desk.people.vault.open_all(
+            [
+                (Place(person_id=n.person_id, trip_id=trip_id, field=CANCELLATION), n.sealed)
+                for n in notes
+            ]
+        )
+        return {
+            note.booking_id: (note.type, "" if isinstance(text, Forgotten) else str(text))
+            for note, text in zip(notes, opened, strict=True)
+        }
 
     async def replies(self, places: Sequence[BookingPlace], tenant: str) -> list[WinkBookingReply]:
         trip_ids = list(dict.fromkeys(place.trip_id for place in places))
@@ -264,7 +282,7 @@ def booking_reply(told: Told, booking: Booking) -> WinkBookingReply:
         special_requests=guest.special_requests if guest else None,
         cancellable=booking.status == "confirmed",
         cancelled=booking.status == "cancelled",
-        cancellation=cancellation(booking, story),
+        cancellation=cancellation(booking, story, told.reasons.get(booking.booking_id)),
         refund=refund_reply(told.story.refund(booking)),
         shopping_cart_identifier=trip.trip_id,
         **totals(booking.price),  # type: ignore[arg-type]
@@ -300,14 +318,18 @@ def session_of(told: Told, booking: Booking) -> UserSessionReply:
     )
 
 
-def cancellation(booking: Booking, story: BookingStory) -> CancellationReply | None:
+def cancellation(
+    booking: Booking, story: BookingStory, said: tuple[str, str] | None
+) -> CancellationReply | None:
     if booking.status != "cancelled" or story.cancelled_at is None:
         return None
     asked_for = booking.cancel_reason == BY_CUSTOMER
+    kind, reason = said or ("CANCELLATION", booking.problem_code or BY_CUSTOMER)
     return CancellationReply(
         cancelled_on=moment(story.cancelled_at),
         canceller_type="GUEST" if asked_for else "SYSTEM",
-        cancel_reason=booking.problem_code or BY_CUSTOMER,
+        cancellation_type=kind,
+        cancel_reason=reason,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
+from adapters.carts import CancellationNote
 from domain.booking.state import Booking
 from domain.errors import Refused
 from domain.money import Money
@@ -21,7 +22,7 @@ from service.http.wink.answers import (
     RefundPreviewReply,
     answered,
 )
-from service.http.wink.bookings import Bookings, Told, booking_reply
+from service.http.wink.bookings import CANCELLATION, Bookings, Told, booking_reply
 from service.http.wink.policies import timeline
 from service.http.wink.shapes import CancellationBody, GroupQuery
 from service.http.wink.views import dates_of, hotel, hotel_of
@@ -99,6 +100,19 @@ class Cancelling:
         ids = [booking.booking_id for booking in chosen]
         terms = await self.desk.cancellation_quote(told.trip.trip_id, ids, cause)
         await self.desk.cancel(told.trip.trip_id, terms.cancellation_quote_id, cause)
+        for booking in chosen:
+            await self.note(booking, call)
+
+    async def note(self, booking: Booking, call: Call[CancellationBody, Any]) -> None:
+        vault = self.desk.people.vault
+        person_id = await vault.new_person(call.caller.tenant)
+        note = CancellationNote(
+            booking_id=booking.booking_id,
+            type=call.body.cancellation_type,
+            person_id=person_id,
+            sealed=await vault.seal(person_id, booking.trip_id, CANCELLATION, call.body.reason),
+        )
+        await self.bookings.store.note_cancellation(booking.trip_id, note)
 
     async def previewed(self, told: Told, booking: Booking) -> RefundPreviewReply:
         """Read at the supplier; nothing is recorded by looking."""

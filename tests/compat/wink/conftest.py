@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.compat.wink.shop import Shop
 from tests.postgres import fresh_database
+from tests.scenarios.audit import audit
 from tests.scenarios.world import World, raised_world
 
 
@@ -16,12 +17,14 @@ from tests.scenarios.world import World, raised_world
 async def wink_world(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
-    """Shared: every test makes its own carts. Time only moves in worlds of a test's own."""
+    """Shared: every test makes its own carts, time only moves in worlds of a test's own. What
+    happened in all of them is audited at the end."""
     async with (
         fresh_database(postgres_server, postgres_template) as url,
         raised_world(url, tmp_path_factory.mktemp("wink")) as world,
     ):
         yield world
+        await audit(world)
 
 
 @pytest_asyncio.fixture
@@ -36,6 +39,7 @@ async def own_world(
     """For tests that move time or read what all tests share."""
     async with raised_world(database_url, tmp_path_factory.mktemp("wink")) as world:
         yield world
+        await audit(world)
 
 
 @pytest_asyncio.fixture

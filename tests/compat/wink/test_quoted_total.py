@@ -1,4 +1,4 @@
-"""`quotedTotal` is what the traveller was shown: asserted to the last cent, never used as a price."""
+"""`quotedTotal` is what the traveller was shown: asserted to the cent, never used as a price."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ async def test_a_reload_while_booking_shows_the_same_and_goes_on(
 ) -> None:
     trip_id = await world.build_usual()
     sid, session = await booked(world, trip_id)
-    await world.fault("duffel", "POST", "/stays/bookings", "latency", delay_s=3)
+    await world.fault("duffel", "POST", "/stays/bookings", "latency", latency_s=4)
     tab = await browsing.tab()
     await tab.open(sid)
 

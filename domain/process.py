@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast, get_args
 
@@ -23,7 +23,7 @@ from domain.booking.state import BY_CUSTOMER, Booking
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
-from domain.money import total
+from domain.money import Money, total
 from domain.suppliers import OrderUnknown
 from domain.trip import commands as tc
 from domain.trip import decider as trip_decider
@@ -78,7 +78,17 @@ def decide(command: Command, dossier: Dossier) -> list[DossierEvent]:
         if dossier.trip is None:
             raise Refused("trip_not_found", "There is no such trip.")
         return list(booking_decider.decide(asked, dossier.booking(asked.booking_id)))
+    if isinstance(command, tc.GuardAuthorization):
+        command = replace(command, confirmed_total=confirmed_now(command, dossier))
     return list(trip_decider.decide(cast(TripCommand, command), dossier.trip))
+
+
+def confirmed_now(command: tc.GuardAuthorization, dossier: Dossier) -> Money:
+    """What is confirmed when it is decided, which may not be what the asker saw."""
+    payment = dossier.trip.payment(command.payment_id) if dossier.trip else None
+    group = dossier.group(payment.checkout_id) if payment else ()
+    booked = (b.price for b in group if b.status == "confirmed")
+    return total(booked, command.confirmed_total.currency)
 
 
 def react(event: DossierEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:

@@ -114,7 +114,7 @@ def record_payment(command: c.RecordPayment, trip: Trip) -> list[e.TripEvent]:
     if known is None or known.status in {"captured", "released"}:
         return []
     if seen.status == "captured":
-        return captured(known, seen.captured, command.now)
+        return captured(known, seen.captured, trip, command.now)
     if seen.status == "canceled":
         return [
             e.PaymentReleased(
@@ -124,15 +124,16 @@ def record_payment(command: c.RecordPayment, trip: Trip) -> list[e.TripEvent]:
     return []
 
 
-def captured(known: Payment, amount: Money, now: datetime) -> list[e.TripEvent]:
-    """Taken; if it was to be let go (somebody captured it at the provider), it is refunded."""
+def captured(known: Payment, amount: Money, trip: Trip, now: datetime) -> list[e.TripEvent]:
+    """Taken; if it was to be let go (somebody captured it at the provider), it is refunded: at
+    once, or when the orders that it may yet pay for are settled."""
     taken = e.PaymentCaptured(
         payment_id=known.payment_id,
         amount=amount,
         released=known.amount - amount,
         captured_at=now,
     )
-    if known.status != "releasing":
+    if known.status != "releasing" or pays_for_orders(known, trip):
         return [taken]
     refund = e.RefundScheduled(
         refund_id=ids.refund_id(known.payment_id, len(known.refunds) + 1),
@@ -142,6 +143,14 @@ def captured(known: Payment, amount: Money, now: datetime) -> list[e.TripEvent]:
         scheduled_at=now,
     )
     return [taken, refund]
+
+
+def pays_for_orders(payment: Payment, trip: Trip) -> bool:
+    now = trip.fulfillment
+    if now is None or now.status not in {"pending", "fulfilling"}:
+        return False
+    first = next(p for p in trip.payments if p.checkout_id == now.checkout_id)
+    return first.payment_id == payment.payment_id
 
 
 def record_capture_refused(command: c.RecordCaptureRefused, trip: Trip) -> list[e.TripEvent]:

@@ -267,8 +267,10 @@ def test_an_authorisation_is_looked_after_before_it_lapses() -> None:
 
 
 def test_before_it_lapses_what_is_confirmed_is_taken_and_the_rest_looked_for() -> None:
-    outcome = given(s.both_ordered()).when(guard(20000))
+    """Whatever was confirmed when somebody asked, it counts what is so when it is decided."""
+    outcome = given(s.both_ordered()).when(guard(17))
     outcome.then_kinds(te.IncidentOpened, te.CaptureScheduled, be.OrderUnknown)
+    assert outcome.done.events[1] == capture(20000)
     outcome.then_effects(CAPTURE, f"find_order:{H}:1")
     assert incidents(outcome) == ["authorization_lapsing"]
 

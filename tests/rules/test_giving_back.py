@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from domain.booking import commands as bc
 from domain.payments import RefundSnapshot, RefundStatus
 from domain.process import REFUND_LOOK_PAUSE
+from domain.suppliers import OrderNotFound
 from domain.trip import commands as tc
 from domain.trip import events as te
 from tests.given import When, given
@@ -126,6 +128,22 @@ def test_a_payment_somebody_captured_instead_of_letting_it_go_is_refunded() -> N
         s.payment_captured(s.TOTAL), replace(SCHEDULED, reason="captured_instead_of_released")
     )
     outcome.then_effects(f"refund_payment:{REFUND}")
+
+
+def test_money_captured_instead_of_let_go_waits_for_the_orders_it_may_pay_for() -> None:
+    """Refunded with the rest when the orders are settled: a refund of its own would be one more."""
+    guard = tc.GuardAuthorization(payment_id=s.PAYMENT, confirmed_total=s.NOTHING, now=s.NOW)
+    going = given(s.fulfilling()).after(guard)
+    taken = tc.RecordPayment(payment=s.seen("captured", captured=s.TOTAL), now=s.NOW)
+    going.when(taken).then(s.payment_captured(s.TOTAL)).then_effects()
+
+    never = bc.RecordFinding(
+        booking_id=s.FLIGHT_BOOKING, answer=OrderNotFound(), final=True, now=s.NOW
+    )
+    outcome = going.after(taken).when(never)
+    outcome.then_effects(f"refund_payment:{REFUND}")
+    assert outcome.dossier.trip is not None
+    assert s.TOTAL == outcome.dossier.trip.payments[0].refunding
 
 
 @pytest.mark.parametrize("status", ["unpaid", "processing", "authorized"])

@@ -41,10 +41,13 @@ async def test_an_agent_books_a_trip_over_http(world: World, mode: str) -> None:
     ensure_completed(booked, trip)
 
 
-async def test_an_agent_books_a_trip_over_stdio(world: World) -> None:
-    async with over_stdio(world) as agent:
+async def test_an_agent_books_a_trip_with_the_same_tools_over_stdio(world: World) -> None:
+    async with over_stdio(world) as agent, over_http(world) as near:
         booked, trip = await book_everything(agent)
 
+        tools = [(await each.client.list_tools()).tools for each in (agent, near)]
+        assert tools[0] == tools[1]
+        assert agent.client.instructions == near.client.instructions
     ensure_completed(booked, trip)
 
 

@@ -180,20 +180,15 @@ async def command(*arguments: str, **environment: str) -> tuple[int, str]:
     return process.returncode, complaint.decode()
 
 
-async def test_the_command_without_a_key_says_how_to_get_one(world: World) -> None:
-    code, complaint = await command("--url", world.url)
-
-    assert 2 == code
-    assert "tripledger keys create" in complaint
-
-
-async def test_the_command_with_a_bad_key_or_no_service_says_so_at_once(world: World) -> None:
-    bad, nobody = await gather(
+async def test_a_command_that_cannot_serve_says_why_at_once(world: World) -> None:
+    keyless, bad, nobody = await gather(
+        command("--url", world.url),
         command("--url", world.url, TRIPLEDGER_API_KEY="tl_test_nobodys"),
         command("--url", "http://127.0.0.1:9", TRIPLEDGER_API_KEY=world.key),
     )
 
-    assert (1, 1) == (bad[0], nobody[0])
+    assert (2, 1, 1) == (keyless[0], bad[0], nobody[0])
+    assert "tripledger keys create" in keyless[1]
     assert "does not know this API key" in bad[1]
     assert "No service answers" in nobody[1]
     assert world.key not in nobody[1]

@@ -9,7 +9,7 @@ import jsonschema
 
 from service.http.problems import CATALOGUE
 from service.mcp.refusals import NEXT
-from tests.compat.mcp.agents import over_http, over_stdio
+from tests.compat.mcp.agents import over_http
 from tests.scenarios.world import World
 
 # name: (read only, destructive, idempotent, open world, required arguments, all arguments)
@@ -67,15 +67,6 @@ async def test_these_are_the_tools(world: World) -> None:
             sorted(tool.input_schema["properties"]),
         )
     assert LISTED == told
-
-
-async def test_the_tools_are_the_same_over_stdio(world: World) -> None:
-    async with over_http(world) as near, over_stdio(world) as far:
-        one = (await near.client.list_tools()).tools
-        other = (await far.client.list_tools()).tools
-
-        assert one == other
-        assert near.client.instructions == far.client.instructions
 
 
 async def test_each_tool_tells_what_a_model_must_know(world: World) -> None:

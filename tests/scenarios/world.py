@@ -360,11 +360,11 @@ async def raised_world(
         service = await stack.enter_async_context(assembled(known, database))
         url = await stack.enter_async_context(running(service, roles))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        keys = [
+        ours, theirs = [
             (await service.keys.create(tenant, "test", frozenset(SCOPES), service.clock.now()))[0]
             for tenant in ("ours", "theirs")
         ]
-        yield World(service, url, stripe_url, duffel_url, *keys, session, roles)
+        yield World(service, url, stripe_url, duffel_url, ours, theirs, session, roles)
 
 
 @asynccontextmanager

@@ -213,13 +213,17 @@ def initialize_bookings(
 
 
 def close_after_all(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
-    """A slow payment kept a checkout from being closed; it failed, so close the checkout now."""
-    checkout = dossier.trip.find_checkout(checkout_id) if dossier.trip else None
-    if checkout is None or checkout.status != "open":
+    """A slow payment that failed may have kept an open checkout from being closed, or used up its
+    clock: close it now, or set the clock once more."""
+    trip = dossier.trip
+    checkout = trip.find_checkout(checkout_id) if trip else None
+    if trip is None or checkout is None or checkout.status != "open":
         return
-    reason = checkout.reason or ("expired" if checkout.expires_at <= now else None)
-    if reason is not None:
-        yield tc.CloseCheckout(checkout_id=checkout_id, reason=reason, now=now)
+    if checkout.reason is not None:
+        yield tc.CloseCheckout(checkout_id=checkout_id, reason=checkout.reason, now=now)
+    else:
+        due = max(now, checkout.expires_at)
+        yield effect(EffectKind.EXPIRE_CHECKOUT, checkout_id, due, str(trip.version))
 
 
 def progress_of_payment(payment_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:

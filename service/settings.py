@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         description="seconds between looks for new events without a hint",
     )
     reconcile_every_s: float = Field(
-        default=900.0, ge=1, description="seconds between comparisons with the payment provider"
+        default=60.0, ge=1, description="seconds between comparisons with the payment provider"
     )
     shutdown_s: float = Field(
         default=20.0,

@@ -64,6 +64,10 @@ class Client:
         )
 
 
+# Where our travellers may be sent back to.
+OURS = ("https://shop.ours.example",)
+
+
 @pytest_asyncio.fixture(scope="session")
 async def door_database(postgres_server: str, postgres_template: str) -> AsyncIterator[Database]:
     async with (
@@ -113,7 +117,7 @@ async def world(
     """The whole service between both sandboxes, shared: each test makes trips of its own."""
     async with (
         fresh_database(postgres_server, postgres_template) as url,
-        raised_world(url, tmp_path_factory.mktemp("world")) as world,
+        raised_world(url, tmp_path_factory.mktemp("world"), redirect_origins=OURS) as world,
     ):
         yield world
 

@@ -16,6 +16,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/trips/{trip_id}/items": {"offer_id": "off_1"},
     "PUT /v1/trips/{trip_id}/items/{item_id}/ancillaries": {"selections": []},
     "PUT /v1/trips/{trip_id}/travelers": {"travelers": []},
+    "POST /v1/trips/{trip_id}/cancel": {"cancellation_quote_id": "cq_1"},
 }
 
 

@@ -108,6 +108,15 @@ async def test_travellers_are_sent_to_no_foreign_place(native: Native, url: str)
     assert (await native.call("GET", f"/v1/trips/{trip_id}"))["quote"]["status"] == "none"
 
 
+async def test_travellers_are_sent_to_a_listed_place(native: Native) -> None:
+    trip_id = await native.world.build(await native.world.find_flight())
+
+    body = {"redirect_url": "https://shop.ours.example/thanks?trip=1"}
+    answer = await native.call("POST", f"/v1/trips/{trip_id}/book", body)
+
+    assert answer["status"] == "success"
+
+
 async def test_an_empty_trip_cannot_be_booked(native: Native) -> None:
     trip_id = (await native.call("POST", "/v1/trips"))["trip_id"]
 

@@ -7,14 +7,16 @@ is by compare-and-set: of two runners of one projection only one can be right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import asyncpg
 
-from adapters.database import Database, as_uuid
+from adapters.database import Database, as_uuid, rows_touched
+from adapters.differences import first_difference
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import COLUMNS, recorded
 from domain.log import Recorded
@@ -56,6 +58,19 @@ class Checkpoint:
     live: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A row that is not the same in two versions: its key, and what differs."""
+
+    name: str
+    key: str
+    columns: tuple[str, ...]
+
+
+# Brings a version that is being made to the position where the live one is held.
+Level = Callable[[int], Awaitable[None]]
+
+
 class ReadModels(Protocol):
     async def checkpoint(self, name: Projection, version: int | None = None) -> int:
         """The position up to which a version (default: the live one) has seen the log."""
@@ -79,8 +94,17 @@ class ReadModels(Protocol):
         """A new empty version at position 0; answers its number."""
         ...
 
-    async def go_live(self, name: Projection, version: int) -> None:
-        """Read this version from now on, and drop the others."""
+    async def go_live(self, name: Projection, version: int, level: Level | None = None) -> None:
+        """Read this version from now on, and drop the others. `level` is called while the live
+        version is held where it is: what was read before the change is never newer than after."""
+        ...
+
+    async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
+        """The first row in which a version differs from the live one, both at one position."""
+        ...
+
+    async def drop(self, name: Projection, version: int) -> None:
+        """Forget a version that is not live."""
         ...
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
@@ -147,6 +171,14 @@ ORDER BY e.notification_id
 BOOKING_COLUMNS = "booking_id, code, group_id, trip_id, tenant, position, doc"
 
 TABLES = {TRIP_DETAILS: "read_trip_details", BOOKINGS: "read_bookings"}
+SWEEP_ROWS = 10_000
+# Whole tables are read for a comparison.
+COMPARE_S_MAX = 3600.0
+
+DIFFERENCE = {
+    TRIP_DETAILS: first_difference("tripledger.read_trip_details", *TripRow.__slots__),
+    BOOKINGS: first_difference("tripledger.read_bookings", *BookingRow.__slots__),
+}
 
 
 class PostgresReadModels:
@@ -202,8 +234,10 @@ class PostgresReadModels:
         )
         return int(version)
 
-    async def go_live(self, name: Projection, version: int) -> None:
-        async with self.pool.acquire() as connection, connection.transaction():
+    async def go_live(self, name: Projection, version: int, level: Level | None = None) -> None:
+        async with self.held(name) as (connection, _, position):
+            if level is not None:
+                await level(position)
             await connection.execute(
                 "DELETE FROM tripledger.checkpoints WHERE name = $1 AND version <> $2",
                 name,
@@ -217,9 +251,54 @@ class PostgresReadModels:
             )
             if went is None:
                 raise LookupError(f"{name} has no version {version}")
-            await connection.execute(
-                f"DELETE FROM tripledger.{TABLES[name]} WHERE version <> $1", version
+        await self.sweep(name)
+
+    async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
+        async with self.held(name) as (connection, live, position):
+            await level(position)
+            row = await connection.fetchrow(DIFFERENCE[name], live, version, timeout=COMPARE_S_MAX)
+        if row is None:
+            return None
+        return Difference(name=name, key=str(row["key"]), columns=tuple(row["differ"]))
+
+    async def drop(self, name: Projection, version: int) -> None:
+        await self.pool.execute(
+            "DELETE FROM tripledger.checkpoints WHERE name = $1 AND version = $2 AND NOT live",
+            name,
+            version,
+        )
+        await self.sweep(name)
+
+    @asynccontextmanager
+    async def held(self, name: Projection) -> AsyncIterator[tuple[asyncpg.Connection, int, int]]:
+        """A transaction in which the live version stays where it is, its number and position."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                "SELECT version, position FROM tripledger.checkpoints"
+                " WHERE name = $1 AND live FOR UPDATE",
+                name,
             )
+            yield connection, row["version"], row["position"]
+
+    async def sweep(self, name: Projection) -> None:
+        """Remove rows of versions that are no more, a few at a time: nobody waits for it."""
+        table = TABLES[name]
+        gone = await self.pool.fetch(
+            f"SELECT DISTINCT version FROM tripledger.{table} EXCEPT"
+            " SELECT version FROM tripledger.checkpoints WHERE name = $1",
+            name,
+            timeout=COMPARE_S_MAX,
+        )
+        for (version,) in gone:
+            deleted = SWEEP_ROWS
+            while deleted == SWEEP_ROWS:
+                status = await self.pool.execute(
+                    f"DELETE FROM tripledger.{table} WHERE ctid = ANY(ARRAY("
+                    f"SELECT ctid FROM tripledger.{table} WHERE version = $1 LIMIT $2))",
+                    version,
+                    SWEEP_ROWS,
+                )
+                deleted = rows_touched(status)
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
         rows = await self.pool.fetch(

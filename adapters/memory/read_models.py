@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from adapters.memory.event_log import MemoryEventLog
-from adapters.read_models import BookingRow, Checkpoint, Projection, TripRow
+from adapters.read_models import (
+    BookingRow,
+    Checkpoint,
+    Difference,
+    Level,
+    Projection,
+    TripRow,
+)
 from domain.log import Recorded
 
 
@@ -64,16 +71,50 @@ class MemoryReadModels:
         self.positions[(name, version)] = 0
         return version
 
-    async def go_live(self, name: Projection, version: int) -> None:
-        await self.checkpoint(name, version)
+    async def go_live(self, name: Projection, version: int, level: Level | None = None) -> None:
+        if level is not None:
+            await self.levelled(name, level)
+        if (name, version) not in self.positions:
+            raise LookupError(f"{name} has no version {version}")
         self.live[name] = version
         for key in [k for k in self.positions if k[0] == name and k[1] != version]:
-            del self.positions[key]
-        rows: dict[tuple[int, str], Any] = (
-            self.trip_rows if name == "trip_details" else self.booking_rows
-        )
-        for row_key in [k for k in rows if k[0] != version]:
-            del rows[row_key]
+            self.forget(name, key[1])
+
+    async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
+        await self.levelled(name, level)
+        kept = self.rows_of(name)
+        for key in sorted({key for _, key in kept}):
+            live, made = kept.get((self.live[name], key)), kept.get((version, key))
+            differ = [
+                column
+                for column in (TripRow if name == "trip_details" else BookingRow).__slots__[1:]
+                if getattr(live, column, None) != getattr(made, column, None)
+            ]
+            if differ:
+                return Difference(name=name, key=key, columns=tuple(differ))
+        return None
+
+    async def levelled(self, name: Projection, level: Level) -> None:
+        """Until the live version did not move while the other came to where it is."""
+        while True:
+            position = await self.checkpoint(name)
+            await level(position)
+            if self.positions[(name, self.live[name])] == position:
+                return
+
+    async def drop(self, name: Projection, version: int) -> None:
+        await asyncio.sleep(0)
+        if self.live[name] != version:
+            self.forget(name, version)
+
+    def forget(self, name: Projection, version: int) -> None:
+        self.positions.pop((name, version), None)
+        rows = self.rows_of(name)
+        for key in [k for k in rows if k[0] == version]:
+            del rows[key]
+
+    def rows_of(self, name: Projection) -> dict[tuple[int, str], Any]:
+        return self.trip_rows if name == "trip_details" else self.booking_rows
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
         await asyncio.sleep(0)

@@ -1,4 +1,5 @@
-"""`tripledger projections …`: how far read models are, and making them again from event 1."""
+"""`tripledger projections …`: how far read models are, making them again from event 1, and proving
+that they are what the log says."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ import asyncio
 from typing import get_args
 
 from cyclopts import App
-from rich.progress import Progress
 
 from adapters.read_models import PostgresReadModels, Projection
+from domain.log import UnreadableEvent
 from service.cli.opening import event_log
-from service.cli.output import OK, people, print_json, print_table
-from service.workers.projector import Projector
+from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.progress import progress_to
+from service.workers.rebuilding import Compared, Rebuilt, compare_with_log
+from service.workers.rebuilding import rebuild as rebuild_one
 
-app = App(name="projections", help="Read models: list, rebuild.")
+app = App(name="projections", help="Read models: list, rebuild, verify.")
 
 NAMES: tuple[Projection, ...] = get_args(Projection)
 
@@ -43,22 +46,55 @@ def list_projections(*, json: bool = False) -> int:
 
 
 @app.command
-def rebuild(name: Projection) -> int:
-    """Fold the log again from event 1 beside the old rows, then switch over."""
+def rebuild(*names: Projection) -> int:
+    """Fold the log again from event 1 beside the old rows, then switch over; all, unless named.
 
-    async def work() -> int:
-        async with event_log() as log:
-            models = PostgresReadModels(log.database, log.codec)
-            projector = Projector(log, models, name, poll_s=1.0)
-            version = await models.begin_rebuild(name)
-            with Progress(console=people, transient=True) as progress:
-                bar = progress.add_task(name, total=await log.last_position())
-                while await projector.catch_up(version):
-                    position = await models.checkpoint(name, version)
-                    progress.update(bar, completed=position)
-            await models.go_live(name, version)
-            return version
-
-    version = asyncio.run(work())
-    people.print(f"{name} is rebuilt; version {version} is live.")
+    The service may go on working: it reads the old rows until the new ones have caught up.
+    """
+    for name in names or NAMES:
+        made = asyncio.run(rebuilt(name))
+        people.print(
+            f"{name} is rebuilt from {made.events} events; version {made.version} is live."
+        )
     return OK
+
+
+async def rebuilt(name: Projection) -> Rebuilt:
+    async with event_log() as log:
+        models = PostgresReadModels(log.database, log.codec)
+        with progress_to(await log.last_position(), f"Rebuilding {name}") as done:
+            try:
+                return await rebuild_one(log, models, name, done)
+            except UnreadableEvent as error:
+                stop(FAILED, f"{name} cannot be rebuilt: {error}")
+
+
+@app.command
+def verify(*names: Projection, json: bool = False) -> int:
+    """Prove that read models are what the log says, byte for byte; exit code 1 names the first
+    row that is not. All, unless named; the service may go on working."""
+    found = [asyncio.run(compared(name)) for name in names or NAMES]
+    if json:
+        print_json(found)
+    for one in () if json else found:
+        if one.difference is None:
+            people.print(f"{one.name} is what the log says: {one.events} events folded again.")
+        else:
+            differ = ", ".join(one.difference.columns)
+            people.print(
+                f"{one.name} is not what the log says: row {one.difference.key} differs in"
+                f" {differ}. `tripledger projections rebuild {one.name}` puts it right.",
+                soft_wrap=True,
+                highlight=False,
+            )
+    return FAILED if any(one.difference for one in found) else OK
+
+
+async def compared(name: Projection) -> Compared:
+    async with event_log() as log:
+        models = PostgresReadModels(log.database, log.codec)
+        with progress_to(await models.checkpoint(name), f"Verifying {name}") as done:
+            try:
+                return await compare_with_log(log, models, name, done)
+            except UnreadableEvent as error:
+                stop(FAILED, f"{name} cannot be verified: {error}")

@@ -9,6 +9,7 @@ from typing import cast
 import msgspec
 import structlog
 
+from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import BookingRow, Projection, ReadModels, TripRow
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
@@ -20,6 +21,8 @@ from projections import bookings, trip_details
 log = structlog.get_logger()
 
 BATCH_EVENTS = 1_000
+# What each read model is made of: an unreadable event of another kind is no reason to stop.
+TOPICS_BEGIN: dict[Projection, str] = {"trip_details": "", "bookings": "booking."}
 PAUSE_AFTER_ERROR_S = 5.0
 
 encode_dossier = msgspec.json.Encoder().encode
@@ -53,25 +56,50 @@ class Projector:
                 )
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
 
-    async def catch_up(self, version: int | None = None) -> int:
-        """Fold one batch; answers how many events it held."""
-        start = await self.models.checkpoint(self.name, version)
-        batch = await self.log.read_all(start, BATCH_EVENTS)
+    async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
+        """Fold one batch, not beyond `until`; answers how many events it held."""
+        written, start = await self.place(version)
+        try:
+            batch = await self.log.read_all(start, BATCH_EVENTS)
+        except UnreadableStoredEvent as error:
+            return await self.pass_by(error, written, start, until)
+        if until is not None:
+            batch = [recorded for recorded in batch if recorded.position <= until]
         if not batch:
             return 0
-        rows = await self.fold(batch, version)
+        rows = await self.fold(batch, written)
         end = batch[-1].position
-        await self.models.apply(self.name, rows, start, end, version)
+        await self.models.apply(self.name, rows, start, end, written)
         return len(batch)
 
+    async def place(self, version: int | None) -> tuple[int, int]:
+        """A version (default: the live one) by its number, and how far it is: rows that are read
+        of one version must never be written to another that has just taken its place."""
+        for point in await self.models.checkpoints():
+            wanted = point.live if version is None else point.version == version
+            if point.name == self.name and wanted:
+                return point.version, point.position
+        raise LookupError(f"{self.name} has no version {version}")
+
+    async def pass_by(
+        self, error: UnreadableStoredEvent, version: int, start: int, until: int | None
+    ) -> int:
+        """Go on behind an event that this read model would not have looked at."""
+        if error.position is None or error.topic.startswith(TOPICS_BEGIN[self.name]):
+            raise error
+        if until is not None and error.position > until:
+            return 0
+        await self.models.apply(self.name, [], start, error.position, version)
+        return 1
+
     async def fold(
-        self, batch: Sequence[Recorded], version: int | None
+        self, batch: Sequence[Recorded], version: int
     ) -> Sequence[TripRow] | Sequence[BookingRow]:
         if self.name == "trip_details":
             return await self.fold_trips(batch, version)
         return await self.fold_bookings(batch, version)
 
-    async def fold_trips(self, batch: Sequence[Recorded], version: int | None) -> Sequence[TripRow]:
+    async def fold_trips(self, batch: Sequence[Recorded], version: int) -> Sequence[TripRow]:
         touched = sorted({recorded.trip_id for recorded in batch})
         rows = {row.trip_id: row for row in await self.models.trips(touched, version)}
         dossiers = {trip_id: decode_dossier(row.state) for trip_id, row in rows.items()}
@@ -92,9 +120,7 @@ class Projector:
             for trip_id in touched
         ]
 
-    async def fold_bookings(
-        self, batch: Sequence[Recorded], version: int | None
-    ) -> Sequence[BookingRow]:
+    async def fold_bookings(self, batch: Sequence[Recorded], version: int) -> Sequence[BookingRow]:
         facts = [r for r in batch if isinstance(r.event, BOOKING_EVENT_TYPES)]
         touched = sorted({recorded.stream_id for recorded in facts})
         rows = {row.booking_id: row for row in await self.models.bookings(touched, version)}

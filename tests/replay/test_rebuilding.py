@@ -1,0 +1,244 @@
+"""A read model made again from event 1 is the one that is read, byte for byte, and takes its place
+while writers and readers go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import pytest_asyncio
+
+from adapters.database import Database
+from adapters.event_log.postgres import PostgresEventLog
+from adapters.memory.event_log import MemoryEventLog
+from adapters.memory.read_models import MemoryReadModels
+from adapters.read_models import PostgresReadModels, Projection, ReadModels
+from domain.ports import EventLog
+from service.workers.projector import Projector
+from service.workers.rebuilding import compare_with_log, rebuild
+from tests.replay.trips_at_scale import CODEC, live_through
+from tests.rules import stories as s
+
+NAMES: tuple[Projection, ...] = ("trip_details", "bookings")
+TRIPS = 8
+STORIES = [s.completed(), s.expired(), s.awaiting_payment(), s.both_ordered()]
+
+Kept = tuple[EventLog, ReadModels]
+
+
+@pytest_asyncio.fixture
+async def postgres_kept(database: Database) -> AsyncIterator[Kept]:
+    async with PostgresEventLog.opened(database, CODEC) as log:
+        yield log, PostgresReadModels(database, CODEC)
+
+
+@pytest_asyncio.fixture
+async def memory_kept() -> Kept:
+    log = MemoryEventLog(CODEC)
+    return log, MemoryReadModels(log)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def kept(request: pytest.FixtureRequest) -> Kept:
+    found: Kept = request.getfixturevalue(f"{request.param}_kept")
+    return found
+
+
+async def write(log: EventLog, trips: int = TRIPS) -> list[str]:
+    return [await live_through(log, STORIES[n % len(STORIES)]) for n in range(trips)]
+
+
+async def project(log: EventLog, models: ReadModels) -> None:
+    for name in NAMES:
+        while await Projector(log, models, name, 0.05).catch_up():
+            pass
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_was_folded_live_is_what_is_folded_anew(kept: Kept, name: Projection) -> None:
+    log, models = kept
+    for _ in range(3):
+        await write(log, 3)
+        await project(log, models)
+    before = await models.checkpoints()
+
+    compared = await compare_with_log(log, models, name)
+
+    assert (None, await log.last_position()) == (compared.difference, compared.events)
+    assert before == await models.checkpoints()
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_read_model_that_is_behind_is_compared_as_far_as_it_is(
+    kept: Kept, name: Projection
+) -> None:
+    log, models = kept
+    await write(log, 3)
+    await project(log, models)
+    seen = await log.last_position()
+    await write(log, 3)
+
+    compared = await compare_with_log(log, models, name)
+
+    assert (None, seen) == (compared.difference, compared.events)
+
+
+SPOILT = {
+    "UPDATE tripledger.read_trip_details SET state = state || ' ' WHERE trip_id = $1": ("state",),
+    "UPDATE tripledger.read_trip_details SET tenant = 'globex' WHERE trip_id = $1": ("tenant",),
+    "DELETE FROM tripledger.read_trip_details WHERE trip_id = $1": ("tenant", "position", "state"),
+    "UPDATE tripledger.read_trip_details SET position = 1, state = '{}' WHERE trip_id = $1": (
+        "position",
+        "state",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", sorted(SPOILT))
+async def test_the_first_row_that_is_not_what_the_log_says_is_named(
+    postgres_kept: Kept, database: Database, change: str
+) -> None:
+    log, models = postgres_kept
+    trips = await write(log)
+    await project(log, models)
+    spoilt = sorted(trips)[2:5]
+    for trip in spoilt:
+        await database.pool.execute(change, trip)
+
+    found = (await compare_with_log(log, models, "trip_details")).difference
+
+    assert found is not None
+    assert ("trip_details", spoilt[0], SPOILT[change]) == (found.name, found.key, found.columns)
+    assert None is (await compare_with_log(log, models, "bookings")).difference
+    await rebuild(log, models, "trip_details")
+    assert None is (await compare_with_log(log, models, "trip_details")).difference
+
+
+async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
+    postgres_kept: Kept, database: Database
+) -> None:
+    log, models = postgres_kept
+    await write(log)
+    await project(log, models)
+    runners = [asyncio.create_task(Projector(log, models, name, 0.05).run()) for name in NAMES]
+    done = asyncio.Event()
+
+    async def keep_writing() -> list[str]:
+        trips = []
+        while not done.is_set():
+            trips.append(await live_through(log, s.completed()))
+        return trips
+
+    async def keep_reading() -> int:
+        """Nobody sees a row or a checkpoint go back, nor a trip vanish."""
+        reads, newest = 0, dict.fromkeys(NAMES, 0)
+        rows: dict[str, int] = {}
+        while not done.is_set():
+            for name in NAMES:
+                position = await models.checkpoint(name)
+                assert newest[name] <= position
+                newest[name] = position
+            for row in await models.trips(known):
+                assert rows.get(row.trip_id, 0) <= row.position
+                rows[row.trip_id] = row.position
+            assert len(known) == len(rows)
+            reads += 1
+        return reads
+
+    known = [row["trip_id"] for row in await database.pool.fetch(KNOWN)]
+    assert TRIPS == len(known)
+    writers = [asyncio.create_task(keep_writing()) for _ in range(3)]
+    reader = asyncio.create_task(keep_reading())
+    for _ in range(3):
+        for name in NAMES:
+            before = await log.last_position()
+            made = await rebuild(log, models, name)
+            assert made.events >= before
+            assert await models.checkpoint(name) >= before
+    done.set()
+    written = [trip for trips in await asyncio.gather(*writers) for trip in trips]
+    assert await reader
+    for runner in runners:
+        runner.cancel()
+        with suppress(asyncio.CancelledError):
+            await runner
+    await project(log, models)
+
+    assert len(written) + TRIPS == len(await models.trips([*written, *known]))
+    assert [4, 4] == [point.version for point in await models.checkpoints()]
+    for name in NAMES:
+        assert None is (await compare_with_log(log, models, name)).difference
+    versions = await database.pool.fetch(
+        "SELECT version FROM tripledger.read_trip_details"
+        " UNION SELECT version FROM tripledger.read_bookings"
+    )
+    assert [4] == [row["version"] for row in versions]
+
+
+KNOWN = "SELECT trip_id::text FROM tripledger.read_trip_details"
+
+
+async def test_a_rebuild_that_fails_leaves_what_is_read_as_it_was(
+    postgres_kept: Kept, database: Database
+) -> None:
+    log, models = postgres_kept
+    trips = await write(log)
+    await project(log, models)
+    before = await models.trips(trips), await models.checkpoints()
+
+    def give_up(position: int) -> None:
+        raise TimeoutError(f"at {position}")
+
+    with pytest.raises(TimeoutError):
+        await rebuild(log, models, "trip_details", give_up)
+
+    assert before == (await models.trips(trips), await models.checkpoints())
+    assert TRIPS == await database.pool.fetchval(
+        "SELECT count(*) FROM tripledger.read_trip_details"
+    )
+
+
+async def cli(url: str, *words: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "service.cli", "projections", *words),
+        env={**os.environ, "TRIPLEDGER_DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    return process.returncode, out.decode()
+
+
+async def test_the_command_names_the_row_and_puts_it_right(
+    postgres_kept: Kept, database: Database, database_url: str
+) -> None:
+    log, models = postgres_kept
+    trips = await write(log)
+    await project(log, models)
+    last = await log.last_position()
+    assert 0 == (await cli(database_url, "verify"))[0]
+    spoilt = sorted(trips)[3]
+    await database.pool.execute(next(iter(SPOILT)), spoilt)
+
+    code, text = await cli(database_url, "verify")
+    assert (1, True) == (code, f"row {spoilt} differs in state" in text)
+    code, text = await cli(database_url, "verify", "trip_details", "--json")
+    [told] = json.loads(text)
+    assert (1, spoilt, ["state"]) == (
+        code,
+        told["difference"]["key"],
+        told["difference"]["columns"],
+    )
+    code, text = await cli(database_url, "rebuild")
+    assert (0, 2) == (code, text.count(f"is rebuilt from {last} events; version 2 is live."))
+    assert 0 == (await cli(database_url, "verify"))[0]
+    code, text = await cli(database_url, "list", "--json")
+    assert [(name, 2, True, last, 0) for name in sorted(NAMES)] == [
+        tuple(row.values()) for row in json.loads(text)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from adapters.database import connect_database
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from benchmarks.journeys import first_steps
+from benchmarks.library import environment
 from benchmarks.measuring import Measure, Run, hammered, measure
 from benchmarks.server import Place, new_database
 from domain.dossier import TOPICS
@@ -65,20 +66,6 @@ async def ours(server: Place) -> AsyncIterator[Run]:
         yield run
 
 
-def library_environment(place: Place, *, functions: bool, connections: int) -> Mapping[str, str]:
-    """How the library is told where its tables are."""
-    return {
-        "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": place.name,
-        "POSTGRES_HOST": place.host,
-        "POSTGRES_PORT": "5432",
-        "POSTGRES_USER": place.user,
-        "POSTGRES_PASSWORD": "none",
-        "POSTGRES_POOL_SIZE": str(connections),
-        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if functions else "n",
-    }
-
-
 @asynccontextmanager
 async def stock(server: Place, *, functions: bool) -> AsyncIterator[Run]:
     """The library's recorder, given ready-made bytes, one thread and connection per writer."""
@@ -86,29 +73,28 @@ async def stock(server: Place, *, functions: bool) -> AsyncIterator[Run]:
     place = await new_database(server, name)
 
     async def run(writers: int, seconds: float) -> Measure:
-        environment = library_environment(place, functions=functions, connections=writers)
-        with InfrastructureFactory.construct(Environment("trips", environment)) as factory:
+        found = environment(place, functions=functions, connections=writers)
+        with InfrastructureFactory.construct(Environment("trips", found)) as factory:
             recorder = cast(PostgresApplicationRecorder, factory.application_recorder())
-            for span in (WARM_UP_S, seconds):
-                found = await asyncio.to_thread(threads, recorder, writers, span)
-        return found
+            await asyncio.to_thread(in_threads, recorder, writers, WARM_UP_S)
+            return await asyncio.to_thread(in_threads, recorder, writers, seconds)
 
     yield run
 
 
-def threads(recorder: PostgresApplicationRecorder, writers: int, seconds: float) -> Measure:
+def ready_made(count: int) -> Iterator[Sequence[StoredEvent]]:
     codec = EventCodec(TOPICS)
-    waiting = iter(
-        [
-            [codec.store(new) for new in append.events]
-            for append in appends(int(STOCK_PER_S_MAX * seconds))
-        ]
-    )
+    for append in appends(count):
+        yield [codec.store(new) for new in append.events]
+
+
+def in_threads(recorder: PostgresApplicationRecorder, writers: int, seconds: float) -> Measure:
+    waiting = iter(list(ready_made(int(STOCK_PER_S_MAX * seconds))))
     times: list[float] = []
     end = time.perf_counter() + seconds
 
     def work() -> None:
-        for events in cast("Iterator[list[StoredEvent]]", waiting):
+        for events in waiting:
             started = time.perf_counter()
             recorder.insert_events(events)
             times.append(time.perf_counter() - started)

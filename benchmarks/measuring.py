@@ -1,11 +1,11 @@
-"""What a measurement is, and how several of one thing become one number."""
+"""What a measurement is, how rivals are measured in turns, and how rounds become one number."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,20 +19,72 @@ class Measure:
     p99_ms: float | None = None
 
 
+class Absent(Exception):
+    """This contender cannot take part on this machine; the text says why."""
+
+
+# Gets the number of callers at once and the seconds it may take.
+Run = Callable[[int, float], Awaitable[Measure]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One way of doing the thing that is measured. `run` gets the number of writers and seconds;
-    `ready` prepares it and gives `run`, or raises `Absent`."""
+    """One way of doing the thing that is measured; `ready` prepares it, or raises `Absent`."""
 
     name: str
     ready: Callable[[], AbstractAsyncContextManager[Run]]
 
 
-Run = Callable[[int, float], Awaitable[Measure]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """One thing, done by rivals, with 1, 8, … callers at once. `aims` are ratios: ours to theirs,
+    by rival and number of callers."""
+
+    title: str
+    unit: str
+    ours: str
+    contenders: Sequence[Contender]
+    callers: Sequence[int] = (1,)
+    aims: dict[tuple[str, int], float] | None = None
 
 
-class Absent(Exception):
-    """This contender cannot take part on this machine; the text says why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a contest: every round of every contender, and who could not take part."""
+
+    contest: Contest
+    rounds: dict[tuple[str, int], list[Measure]]
+    absent: dict[str, str]
+
+    def middle(self, name: str, callers: int) -> Measure:
+        return middle(self.rounds[name, callers])
+
+    def ratio(self, rival: str, callers: int) -> float:
+        """How many times the rival's figure ours is."""
+        ours = self.middle(self.contest.ours, callers).per_second
+        return ours / self.middle(rival, callers).per_second
+
+
+async def held(
+    contest: Contest, *, rounds: int, seconds: float, told: Callable[[str], None]
+) -> Result:
+    """Everybody once, and everybody again: what disturbs the machine disturbs all alike."""
+    found: dict[tuple[str, int], list[Measure]] = {}
+    absent: dict[str, str] = {}
+    async with AsyncExitStack() as stack:
+        runs = {}
+        for contender in contest.contenders:
+            told(f"{contest.title}: preparing {contender.name}")
+            try:
+                runs[contender.name] = await stack.enter_async_context(contender.ready())
+            except Absent as reason:
+                absent[contender.name] = str(reason)
+        for number in range(1, rounds + 1):
+            for callers in contest.callers:
+                for name, run in runs.items():
+                    told(f"{contest.title}: round {number} of {rounds}, {callers} at once, {name}")
+                    found.setdefault((name, callers), []).append(await run(callers, seconds))
+    return Result(contest=contest, rounds=found, absent=absent)
 
 
 def measure(count: int, elapsed_s: float, times_s: Sequence[float]) -> Measure:
@@ -63,9 +115,9 @@ def middle(measures: Sequence[Measure]) -> Measure:
 
 
 async def hammered(
-    operations: Sequence[Callable[[], Awaitable[object]]], writers: int, seconds: float
+    operations: Sequence[Callable[[], Awaitable[object]]], callers: int, seconds: float
 ) -> Measure:
-    """So many of the prepared operations as `writers` tasks manage, each one after another."""
+    """So many of the prepared operations as `callers` tasks manage, each one after another."""
     waiting = iter(operations)
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -80,5 +132,5 @@ async def hammered(
         raise RuntimeError("more operations must be prepared")
 
     started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(writers)))
+    await asyncio.gather(*(work() for _ in range(callers)))
     return measure(len(times), time.perf_counter() - started, times)

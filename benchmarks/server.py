@@ -34,6 +34,11 @@ class Place:
     user: str
     name: str
 
+    @property
+    def scratch(self) -> str:
+        """A directory for files of the benchmark's own, beside the server's."""
+        return str(Path(self.host).parent)
+
     @classmethod
     def at(cls, url: str) -> Place:
         parts = urlsplit(url)

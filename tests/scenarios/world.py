@@ -326,8 +326,8 @@ async def raised_world(
 ) -> AsyncIterator[World]:
     """Everything up and connected, until the block ends."""
     async with AsyncExitStack() as stack:
-        with bind(HOST, 0) as probe:
-            port = probe.getsockname()[1]
+        # Held, but not listened on, so that nobody takes the port before the service does.
+        port = stack.enter_context(bind(HOST, 0)).getsockname()[1]
         hooks = f"http://{HOST}:{port}/v1/webhooks"
         stripe_url = await stack.enter_async_context(
             served(

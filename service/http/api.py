@@ -4,7 +4,7 @@ encodes the answer, and is what the OpenAPI document is made of."""
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -134,7 +134,8 @@ class Call(Generic[BodyT, QueryT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`body` is encoded as JSON, bytes go out as they are; `status` unset: the route's."""
+    """`body` is encoded as JSON, bytes go out as they are, an iterator of bytes goes out piece by
+    piece at the pace of its reader; `status` unset: the route's."""
 
     body: Any = None
     status: int | None = None
@@ -151,7 +152,8 @@ class Route:
 
     `secret`: the answer carries secrets and must not be kept for repeats; the handler is
     idempotent by itself. `public` routes know no caller. `edits`: honours If-Match. `also` names
-    further statuses that are no problems. `dialect`: how problems are put here.
+    further statuses that are no problems. `dialect`: how problems are put here. `streams`: the
+    type of the answer when it is asked for as a stream; `closing` is told when the service stops.
     """
 
     method: Method
@@ -177,6 +179,8 @@ class Route:
     body_example: Any = None
     answer_example: Any = None
     body_bytes_max: int = BODY_BYTES_MAX
+    streams: str | None = None
+    closing: Callable[[], None] | None = None
 
     @property
     def keyed(self) -> bool:
@@ -206,10 +210,19 @@ def register(app: web.Application, routes: Iterable[Route], door: Door) -> None:
         names = re.findall(r"{(\w+)}", route.path)
         assert set(names) <= PATH_PARAMETERS.keys(), f"{route.name}: unknown path parameter"
         serve = served(route, door)
+        if route.closing is not None:
+            app.on_shutdown.append(telling(route.closing))
         if route.method == "GET":
             app.router.add_get(route.path, serve, allow_head=True)
         else:
             app.router.add_route(route.method, route.path, serve)
+
+
+def telling(closing: Callable[[], None]) -> Callable[[web.Application], Awaitable[None]]:
+    async def tell(_app: web.Application) -> None:
+        closing()
+
+    return tell
 
 
 def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -223,7 +236,10 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         text = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
         if text is None:
             call = call_of(request, caller, path, query, body, uuid4())
-            return response_of(rendered(route, await route.handler(call)))
+            given = await route.handler(call)
+            if isinstance(given.body, AsyncIterator):
+                return web.Response(body=given.body, headers=given.headers)
+            return response_of(rendered(route, given))
         key = RequestKey(tenant=caller.tenant, caller=caller.key_id, route=route.name, key=text)
         canonical = msgspec.json.encode(body, order="deterministic")
         hashed = request_hash(request.path_qs, canonical)

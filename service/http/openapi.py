@@ -251,7 +251,10 @@ def success(route: Route, of_type: dict[Any, Json]) -> Json:
     content: Json = {"schema": schema}
     if route.answer_example is not None:
         content["example"] = msgspec.to_builtins(route.answer_example)
-    return out | {"content": {route.media_type.partition(";")[0]: content}}
+    contents = {route.media_type.partition(";")[0]: content}
+    if route.streams is not None:
+        contents[route.streams] = {"schema": {"type": "string"}}
+    return out | {"content": contents}
 
 
 def codes(route: Route) -> list[str]:

@@ -52,6 +52,7 @@ PassengerType = Literal["ADULT", "CHILD", "INFANT"]
 Title = Literal["mr", "mrs", "ms", "miss", "dr"]
 
 NIGHTS_MAX = 99
+POSITION_MAX = 2**63 - 1
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -219,7 +220,9 @@ class FeedQuery(Request, kw_only=True):
     after: Annotated[
         int,
         Meta(
-            ge=0, le=2**63 - 1, description="Only events after this position (0: from the first)."
+            ge=0,
+            le=POSITION_MAX,
+            description="Only events after this position (0: from the first).",
         ),
     ] = 0
     limit: Annotated[int, Meta(ge=1, le=500, description="At most so many events.")] = 100

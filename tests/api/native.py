@@ -41,7 +41,7 @@ class Native:
             return
         response = operation["responses"][str(told.status)]
         media_type = told.headers.get("Content-Type", "").partition(";")[0]
-        assert list(response["content"]) == [media_type]
+        assert media_type in response["content"]
         content = response["content"][media_type]
         schema = content["schema"] | {"components": self.document["components"]}
         jsonschema.validate(told.body, schema)

@@ -15,7 +15,6 @@ from domain.ports import EventLog
 from tests.rules import stories as s
 
 CODEC = EventCodec(TOPICS)
-CAUSE = Cause(tenant="acme", actor="key:1")
 
 
 def retold(facts: Sequence[DossierEvent]) -> tuple[str, list[NewEvent]]:
@@ -49,14 +48,17 @@ def retold(facts: Sequence[DossierEvent]) -> tuple[str, list[NewEvent]]:
     return trip, told
 
 
-async def live_through(log: EventLog, facts: Sequence[DossierEvent], steps: int = 4) -> str:
+async def live_through(
+    log: EventLog, facts: Sequence[DossierEvent], *, steps: int = 4, tenant: str = "acme"
+) -> str:
     """Append a trip's story in so many steps; answers its id."""
     trip, told = retold(facts)
+    cause = Cause(tenant=tenant, actor="key:1")
     position, size = 0, -(-len(told) // steps)
     for start in range(0, len(told), size):
         part = told[start : start + size]
         appended = await log.append(
-            Append(trip_id=trip, expected_position=position, events=part, cause=CAUSE)
+            Append(trip_id=trip, expected_position=position, events=part, cause=cause)
         )
         position = appended.last_position
     return trip

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import asyncpg
+import msgspec
 from eventsourcing.persistence import Notification
 
 from adapters.database import Database, as_uuid
@@ -20,7 +23,9 @@ from domain.ports import Clock
 VERIFY_S_MAX = 3600.0
 
 COLUMNS = """notification_id, event_id, trip_id, originator_id, originator_version, topic, state,
-    recorded_at, tenant, meta"""
+    recorded_at, tenant, meta::text AS meta"""
+# Events of one append share theirs, and are read one after another.
+CAUSES_KEPT = 256
 
 
 PAGE = f"""
@@ -154,34 +159,45 @@ def meta_of(cause: Cause) -> str:
     )
 
 
+@lru_cache(CAUSES_KEPT)
+def cause_of(tenant: str, meta: str) -> Cause:
+    facts: dict[str, Any] = msgspec.json.decode(meta)
+    return Cause(
+        tenant=tenant,
+        actor=facts.get("actor", ""),
+        request_id=facts.get("request_id"),
+        causation=facts.get("causation"),
+        correlation=facts.get("correlation"),
+        trace=facts.get("trace"),
+    )
+
+
 def recorded(row: asyncpg.Record, codec: EventCodec) -> Recorded:
     """A row of the log as what it says; raises UnreadableStoredEvent."""
-    position = row["notification_id"]
-    meta = row["meta"]
-    notification = Notification(
-        originator_id=row["originator_id"],
-        originator_version=row["originator_version"],
-        topic=row["topic"],
-        state=row["state"],
-        id=position,
-    )
+    topic = row["topic"]
+    event = codec.read_present(topic, row["state"])
+    if event is None:
+        event = codec.read(notification_of(row), row["notification_id"])
     return Recorded(
-        position=position,
+        position=row["notification_id"],
         event_id=str(row["event_id"]),
         trip_id=str(row["trip_id"]),
         stream_id=str(row["originator_id"]),
         stream_version=row["originator_version"],
-        topic=row["topic"],
-        event=codec.read(notification, position),
+        topic=topic,
+        event=event,
         recorded_at=row["recorded_at"],
-        cause=Cause(
-            tenant=row["tenant"],
-            actor=meta.get("actor", ""),
-            request_id=meta.get("request_id"),
-            causation=meta.get("causation"),
-            correlation=meta.get("correlation"),
-            trace=meta.get("trace"),
-        ),
+        cause=cause_of(row["tenant"], row["meta"]),
+    )
+
+
+def notification_of(row: asyncpg.Record) -> Notification:
+    return Notification(
+        originator_id=row["originator_id"],
+        originator_version=row["originator_version"],
+        topic=row["topic"],
+        state=row["state"],
+        id=row["notification_id"],
     )
 
 

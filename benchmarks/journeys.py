@@ -185,6 +185,16 @@ def whole_trip(trip_id: str) -> Append:
     return one_append(trip_id, commands)
 
 
+def starting(trip_id: str) -> Iterator[Step]:
+    """A trip with nothing in it."""
+    return islice(building(trip_id), 1)
+
+
+def filled(trip_id: str) -> Iterator[Step]:
+    """A trip with its items and nobody named yet."""
+    return islice(building(trip_id), 1 + len(ITEMS))
+
+
 def first_steps(trip_id: str) -> Append:
     """A new trip with its first item: two events."""
     return one_append(trip_id, lambda trip_id: islice(building(trip_id), 2))

@@ -1,0 +1,76 @@
+"""`python -m benchmarks`: everything in one run, in turns, on a Postgres of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import uvloop
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from benchmarks.chart import draw
+from benchmarks.contests import contests
+from benchmarks.measuring import held
+from benchmarks.report import as_data, show, show_growth, surroundings, write
+from benchmarks.scale import SCALE_EVENTS, growth
+from benchmarks.server import own_server
+
+RESULTS = Path(__file__).parent / "results"
+ROUNDS, SECONDS = 3, 2.5
+QUICK_ROUNDS, QUICK_SECONDS = 1, 1.0
+QUICK_EVENTS = 100_000
+
+app = App(name="benchmarks", help=__doc__)
+
+
+@app.default
+def main(
+    *,
+    quick: bool = False,
+    scale: int = SCALE_EVENTS,
+    only: Annotated[str | None, Parameter(help="contests whose title has these letters")] = None,
+    out: Path = RESULTS / "latest.json",
+) -> None:
+    """Measure, show tables, and write JSON and a picture.
+
+    Parameters
+    ----------
+    quick
+        One short round of everything: whether it works, not how fast it is.
+    scale
+        How many events the large log gets; 0 leaves it out.
+    """
+    uvloop.run(measured(quick=quick, scale=scale, only=only, out=out))
+
+
+async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> None:
+    console = Console(highlight=False, width=None if Console().is_terminal else 150)
+    rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
+    most = min(scale, QUICK_EVENTS) if quick else scale
+    results, grown = [], []
+    async with own_server() as server:
+        around = await surroundings(server)
+        with console.status("") as status:
+            for contest in contests(server):
+                if only is None or only.lower() in contest.title.lower():
+                    results.append(
+                        await held(contest, rounds=rounds, seconds=seconds, told=status.update)
+                    )
+                    show(console, results[-1])
+            if most and (only is None or only.lower() == "scale"):
+                grown = await growth(
+                    server, most=most, rounds=rounds, seconds=seconds, told=status.update
+                )
+                show_growth(console, grown)
+    write(as_data(results, grown, around), out)
+    console.print(f"Written: {os.path.relpath(out)}")
+    if results:
+        picture = out.with_suffix(".png")
+        draw(results, picture)
+        console.print(f"Drawn:   {os.path.relpath(picture)}")
+
+
+if __name__ == "__main__":
+    app()

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format lock clean
+.PHONY: help demo test browser check format bench lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -29,6 +29,11 @@ $(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	@echo "Setting up: installing locked development packages into $(VENV)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.run
+	@echo "Setting up: installing locked benchmark packages into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r requirements/bench.lock
 	@touch $@
 
 demo: $(VENV)/.run ## book a trip end to end and keep serving (ONCE=1: exit after the story)
@@ -55,9 +60,13 @@ format: $(VENV)/.dev ## put the code into the house's shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short round; SCALE=10000000)
+	@$(BIN)/python -W ignore -m benchmarks $(if $(filter 1,$(QUICK)),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)
+
 lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra dev --output-file requirements/dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra build --extra mcp --constraint requirements/dev.lock --output-file requirements/run.lock
+	@$(BIN)/uv pip compile requirements/bench.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

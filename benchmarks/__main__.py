@@ -65,11 +65,15 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                 )
                 show_growth(console, grown)
     write(as_data(results, grown, around), out)
-    console.print(f"Written: {os.path.relpath(out)}")
+    console.print(f"Written: {shown(out)}")
     if results:
         picture = out.with_suffix(".png")
         draw(results, picture)
-        console.print(f"Drawn:   {os.path.relpath(picture)}")
+        console.print(f"Drawn:   {shown(picture)}")
+
+
+def shown(path: Path) -> str:
+    return os.path.relpath(path)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ from service.settings_rules import (
 )
 
 # Readable on the checkout page's light ground and, lightened, on its dark one.
+COLOR = r"^#[0-9a-fA-F]{6}$"
+# A path on our own host, never one that a browser could read as another host.
+OWN_PATH = r"^/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*$"
+SUPPORT_URL = r"^(https?://|mailto:)[^\s\"'<>\\]+$"
 BRAND_COLOR = "#0f5c6e"
 
 
@@ -156,17 +160,21 @@ class Settings(BaseSettings):
     )
     brand_color: str = Field(
         default=BRAND_COLOR,
-        pattern=r"^#[0-9a-fA-F]{6}$",
+        pattern=COLOR,
         description="colour of the checkout page, as #0f5c6e",
     )
     brand_logo: str | None = Field(
         default=None,
-        pattern=r"^/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*$",
+        pattern=OWN_PATH,
         description="path of the checkout page's logo under the public URL's own host",
+    )
+    brands_file: Path | None = Field(
+        default=None,
+        description="JSON file of tenants' own brands: {tenant: {name, color, logo, support_url}}",
     )
     support_url: str | None = Field(
         default=None,
-        pattern=r"^(https?://|mailto:)[^\s\"'<>\\]+$",
+        pattern=SUPPORT_URL,
         max_length=500,
         description="where travellers find help: an http(s) or mailto URL",
     )

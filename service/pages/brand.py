@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from service.settings import BRAND_COLOR, Settings
+from service.settings import (
+    BRAND_COLOR,
+    COLOR,
+    OWN_PATH,
+    SUPPORT_URL,
+    Settings,
+    UnsafeSettings,
+)
 
 log = structlog.get_logger("service.pages")
 
@@ -40,17 +49,58 @@ class Brand:
         )
 
 
-def brand_of(settings: Settings) -> Brand:
+class TenantBrand(BaseModel):
+    """One tenant's entry in the brands file; what is left out is the deployment's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = Field(default=None, min_length=1, max_length=60)
+    color: str | None = Field(default=None, pattern=COLOR)
+    logo: str | None = Field(default=None, pattern=OWN_PATH)
+    support_url: str | None = Field(default=None, pattern=SUPPORT_URL, max_length=500)
+
+
+ENTRIES = TypeAdapter(dict[str, TenantBrand])
+
+
+class Brands:
+    """Whose pages look like what: a tenant's own brand, or the deployment's."""
+
+    def __init__(self, own: Brand, tenants: Mapping[str, Brand]) -> None:
+        self.own = own
+        self.tenants = tenants
+
+    def of(self, tenant: str) -> Brand:
+        return self.tenants.get(tenant, self.own)
+
+    def every(self) -> list[Brand]:
+        return [self.own, *self.tenants.values()]
+
+
+def brands_of(settings: Settings) -> Brands:
+    """Raises UnsafeSettings where the brands file cannot be used."""
+    own = brand_of(settings)
+    if settings.brands_file is None:
+        return Brands(own, {})
+    try:
+        entries = ENTRIES.validate_json(settings.brands_file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UnsafeSettings([f"TRIPLEDGER_BRANDS_FILE cannot be used: {error}"]) from None
+    return Brands(own, {tenant: brand_of(settings, entry) for tenant, entry in entries.items()})
+
+
+def brand_of(settings: Settings, entry: TenantBrand | None = None) -> Brand:
     """The brand as set, with our own colour where the set one could not be read on white."""
-    color = settings.brand_color.lower()
+    entry = entry or TenantBrand()
+    color = (entry.color or settings.brand_color).lower()
     if contrast(color, LIGHT_GROUND) < CONTRAST_MIN:
         log.warning("brand_color_unreadable", color=color, used=BRAND_COLOR)
         color = BRAND_COLOR
     dark = lightened(color, DARK_GROUND)
     return Brand(
-        name=settings.brand_name,
-        logo=settings.brand_logo,
-        support_url=settings.support_url,
+        name=entry.name or settings.brand_name,
+        logo=entry.logo or settings.brand_logo,
+        support_url=entry.support_url or settings.support_url,
         light=(color, text_on(color)),
         dark=(dark, text_on(dark)),
     )

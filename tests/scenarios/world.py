@@ -31,6 +31,7 @@ from service.settings_rules import (
 )
 
 HOST = "127.0.0.1"
+POOL_CONNECTIONS_MAX = 6
 SETTLE_S_MAX = 60.0
 LOOK_S = 0.2
 # Waits for its due time, not for anybody: may be there when all is at rest.
@@ -356,7 +357,9 @@ async def raised_world(
             duffel_api_base=duffel_url,
             **settings,
         )
-        database = await stack.enter_async_context(connect_database(database_url))
+        database = await stack.enter_async_context(
+            connect_database(database_url, pool_size=POOL_CONNECTIONS_MAX)
+        )
         service = await stack.enter_async_context(assembled(known, database))
         url = await stack.enter_async_context(running(service, roles))
         session = await stack.enter_async_context(aiohttp.ClientSession())

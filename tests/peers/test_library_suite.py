@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from eventsourcing.tests import persistence as suite
 
 from tests.peers.bridge import Bridge, CheckpointRecorder, LogRecorder, bridge_to
 
-suite = pytest.importorskip(
-    "eventsourcing.tests.persistence", reason="the library's tests need its crypto extra"
-)
+if TYPE_CHECKING:
+    from eventsourcing.tests import persistence as suite
+else:
+    suite = pytest.importorskip(
+        "eventsourcing.tests.persistence", reason="the library's tests need its crypto extra"
+    )
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def bridge(database_url: str, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("bridge")
-class TestApplicationRecorder(suite.ApplicationRecorderTestCase):
+class TestApplicationRecorder(suite.ApplicationRecorderTestCase[LogRecorder]):
     bridge: Bridge
 
     def create_recorder(self) -> LogRecorder:

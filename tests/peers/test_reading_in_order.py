@@ -204,7 +204,7 @@ async def one_process(url: str) -> list[str]:
     return [event_id for line in out.splitlines() for event_id in json.loads(line)]
 
 
-async def disturb(url: str, writing: asyncio.Future[object]) -> int:
+async def disturb(url: str, writing: asyncio.Future[list[list[str]]]) -> int:
     """Ends whoever appends, again and again, while there is writing; answers how often."""
     killed = 0
     async with connections(url, 1) as (killer,):
@@ -218,7 +218,7 @@ async def disturb(url: str, writing: asyncio.Future[object]) -> int:
     return killed
 
 
-async def give_up(url: str, writing: asyncio.Future[object]) -> int:
+async def give_up(url: str, writing: asyncio.Future[list[list[str]]]) -> int:
     """Transactions that take positions and never commit; answers how many."""
     given_up = 0
     while not writing.done():

@@ -15,7 +15,14 @@ from domain.log import Append, Cause, Effect, NewEvent
 from domain.money import Money
 from domain.payments import CheckoutSnapshot, OpenedCheckout, PaymentSnapshot
 from domain.process import Command, advance
-from domain.suppliers import Offer, OrderConfirmed, PassengerSlot, Requoted, Selection
+from domain.suppliers import (
+    Offer,
+    OrderConfirmed,
+    PassengerSlot,
+    RequoteAnswer,
+    Requoted,
+    Selection,
+)
 from domain.trip import commands as tc
 from domain.trip import events as te
 
@@ -90,7 +97,7 @@ def paying(trip_id: str) -> Iterator[Step]:
 
     def quote(dossier: Dossier) -> Command:
         assert dossier.trip is not None, "the trip was started"
-        answers = {
+        answers: dict[str, RequoteAnswer] = {
             item.item_id: Requoted(
                 price=PRICE + BAG.price if item.selections else PRICE,
                 expires_at=NOON + 2 * HOUR,
@@ -167,7 +174,7 @@ def numbered(trip_id: str, events: Iterable[DossierEvent]) -> list[NewEvent]:
     versions: dict[str, int] = {}
     found = []
     for event in events:
-        stream_id = event.booking_id if isinstance(event, BOOKING_EVENT_TYPES) else trip_id  # type: ignore[union-attr]
+        stream_id = event.booking_id if isinstance(event, BOOKING_EVENT_TYPES) else trip_id
         versions[stream_id] = versions.get(stream_id, 0) + 1
         found.append(
             NewEvent(

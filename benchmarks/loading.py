@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from adapters.database import connect_database
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from benchmarks.journeys import whole_trip
-from benchmarks.library import Journeys, environment, lived
+from benchmarks.library import Journey, Journeys, environment, lived
 from benchmarks.measuring import Measure, Run, measure
 from benchmarks.server import Place, new_database
 from domain.dossier import TOPICS, fold
@@ -58,7 +58,7 @@ async def stock(server: Place) -> AsyncIterator[Run]:
         trips = await asyncio.to_thread(saved, application)
 
         async def run(_callers: int, seconds: float) -> Measure:
-            return await asyncio.to_thread(loaded, application.repository.get, trips, seconds)
+            return await asyncio.to_thread(loaded, application, trips, seconds)
 
         yield run
     finally:
@@ -72,12 +72,12 @@ def saved(application: Journeys) -> list[UUID]:
     return [trip.id for trip in trips]
 
 
-def loaded(get: Callable[[UUID], object], trips: list[UUID], seconds: float) -> Measure:
+def loaded(application: Journeys, trips: list[UUID], seconds: float) -> Measure:
     times: list[float] = []
     started = time.perf_counter()
     while time.perf_counter() < started + seconds:
         begun = time.perf_counter()
-        trip = get(trips[len(times) % TRIPS])
+        trip: Journey = application.repository.get(trips[len(times) % TRIPS])
         times.append(time.perf_counter() - begun)
-        assert getattr(trip, "version", None) == EVENTS_EACH, "the whole trip was folded"
+        assert trip.version == EVENTS_EACH, "the whole trip was folded"
     return timed(len(times), started, times)

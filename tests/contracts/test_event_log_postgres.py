@@ -13,6 +13,7 @@ import pytest_asyncio
 from adapters.database import Database, connect_database
 from adapters.event_log.appending import LogUnreachable
 from adapters.event_log.committer import APPEND, Prepared, parameters
+from adapters.event_log.hints import CHANNEL, TELL_PAUSE_S
 from adapters.event_log.postgres import PostgresEventLog, meta_of
 from domain.log import Append, Recorded, TripMoved
 from tests.contracts.events import CAUSE, append, codec, effect, event, first, new_id, numbers
@@ -283,6 +284,23 @@ async def test_an_append_wakes_other_processes(log: PostgresEventLog, database_u
         await elsewhere.hints.log.wait(WAIT_S)
         await elsewhere.hints.work.wait(WAIT_S)
         assert rings(elsewhere) == (heard[0] + 1, heard[1] + 1)
+
+
+async def test_many_appends_are_told_of_a_few_times(
+    log: PostgresEventLog, raw: asyncpg.Connection
+) -> None:
+    heard: list[str] = []
+    await raw.add_listener(CHANNEL, lambda *told: heard.append(told[-1]))
+    started = asyncio.get_running_loop().time()
+    for _ in range(100):
+        await log.append(first(new_id()))
+    took_s = asyncio.get_running_loop().time() - started
+
+    async def told() -> bool:
+        return len(heard) > 0
+
+    await until(told)
+    assert len(heard) <= min(100, took_s / TELL_PAUSE_S + 1)
 
 
 async def test_hints_go_on_after_their_connection_is_lost(

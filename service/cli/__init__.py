@@ -30,6 +30,7 @@ def main() -> None:
         app()
     except UnsafeSettings as error:
         complaints.print(str(error), markup=False)
+        complaints.print("Without any keys of yours, `tripledger demo` shows everything.")
         sys.exit(USAGE)
     except (MigrationRefused, OSError) as error:
         complaints.print(f"{type(error).__name__}: {error}", markup=False)

@@ -183,6 +183,8 @@ def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) ->
             if booking.cancel_reason == BY_CUSTOMER:
                 yield refund_booking(booking, dossier, now)
             yield from progress(booking.checkout_id, dossier, now)
+        case be.BookingChanged():
+            yield changed(booking, event.change_id, now)
         case be.BookingConfirmed():
             yield from progress(booking.checkout_id, dossier, now)
         case _:
@@ -363,6 +365,17 @@ def standing(booking: Booking, now: datetime) -> Wish:
         detail=f"{booking.title} is booked, is not wanted, and the supplier will not cancel it.",
         advice="Settle with the supplier; the customer is not charged for it.",
         subject=booking.booking_id,
+        at_stake=booking.price,
+        now=now,
+    )
+
+
+def changed(booking: Booking, change_id: str, now: datetime) -> Wish:
+    return tc.OpenIncident(
+        code="booking_changed",
+        detail=f"The supplier has changed {booking.title}, booked as {booking.code}.",
+        advice="Look at the change at the supplier, tell the customer, accept it or cancel.",
+        subject=f"{booking.booking_id}:{change_id}",
         at_stake=booking.price,
         now=now,
     )

@@ -293,7 +293,8 @@ CancelAnswer = Cancelled | CancellationRefused
 class SupplierEvent:
     """A verified notification: only what is needed to go and look. `dedupe_key` names the fact.
 
-    `creation_failed`: an accepted order will never exist, which looking cannot show.
+    `creation_failed`: an accepted order will never exist, which looking cannot show. `changed`:
+    the supplier has changed what was booked.
     """
 
     event_id: str
@@ -302,6 +303,7 @@ class SupplierEvent:
     order_id: str | None = None
     offer_id: str | None = None
     creation_failed: bool = False
+    changed: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
 
 

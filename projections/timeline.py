@@ -95,5 +95,6 @@ SENTENCES: dict[type[Any], Callable[[Any], str]] = {
     b.BookingFailed: lambda e: f"Will not be booked ({e.code})",
     b.CancellationRequested: lambda e: f"The order is to be cancelled ({e.reason})",
     b.CancellationRefused: lambda e: f"The supplier will not cancel ({e.code})",
+    b.BookingChanged: lambda e: "The supplier has changed what was booked",
     b.BookingCancelled: lambda e: f"Cancelled ({e.reason})",
 }

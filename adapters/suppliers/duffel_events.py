@@ -17,6 +17,8 @@ EVENT_BYTES_MAX = 1_000_000
 
 # The supplier says that an accepted order will never exist.
 CREATION_FAILED = frozenset({"order.creation_failed", "stays.booking_creation_failed"})
+# The airline has moved a flight or the like; it is shown and accepted at Duffel.
+CHANGED = "order.airline_initiated_change_detected"
 # Facts that happen once to a thing, so that the thing's key names the fact. Others (an order is
 # updated many times) are told apart by the event alone.
 HAPPENS_ONCE = CREATION_FAILED | {"order.created", "payment.created", "stays.booking.created"}
@@ -86,6 +88,7 @@ def read_event(raw: bytes, *, live: bool) -> SupplierEvent:
         order_id=order_of(thing),
         offer_id=text(thing.get("offer_id")) or text(thing.get("quote_id")),
         creation_failed=kind in CREATION_FAILED,
+        changed=kind == CHANGED,
         metadata=texts(thing.get("metadata")),
     )
 

@@ -80,6 +80,15 @@ class AbandonBooking:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChange:
+    """The supplier has announced a change of what is booked."""
+
+    booking_id: str
+    change_id: str
+    now: datetime
+
+
 BookingCommand = (
     InitializeBooking
     | RequestOrder
@@ -89,4 +98,5 @@ BookingCommand = (
     | RecordCancellation
     | RecordCancellationRefusal
     | AbandonBooking
+    | RecordChange
 )

@@ -48,6 +48,8 @@ def decide(command: c.BookingCommand, booking: Booking | None) -> list[e.Booking
             return record_cancellation_refusal(command, booking)
         case c.AbandonBooking():
             return abandon(command, booking)
+        case c.RecordChange():
+            return record_change(command, booking)
         case _:
             assert_never(command)
 
@@ -246,5 +248,15 @@ def abandon(command: c.AbandonBooking, booking: Booking) -> list[e.BookingEvent]
             reason=command.reason,
             refund=None,
             cancelled_at=command.now,
+        )
+    ]
+
+
+def record_change(command: c.RecordChange, booking: Booking) -> list[e.BookingEvent]:
+    if not may("change", booking) or command.change_id in booking.changes:
+        return []
+    return [
+        e.BookingChanged(
+            booking_id=booking.booking_id, change_id=command.change_id, changed_at=command.now
         )
     ]

@@ -110,6 +110,16 @@ class BookingCancelled:
     cancelled_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingChanged:
+    """The supplier says it has changed what was booked: the customer must be told, and a person
+    must see whether they accept it. `change_id` is the supplier's name for the notice."""
+
+    booking_id: str
+    change_id: str
+    changed_at: datetime
+
+
 BookingEvent = (
     BookingInitialized
     | OrderRequested
@@ -120,6 +130,7 @@ BookingEvent = (
     | CancellationRequested
     | CancellationRefused
     | BookingCancelled
+    | BookingChanged
 )
 
 # Stored for ever: a class may be renamed, its topic may not.
@@ -133,4 +144,5 @@ TOPICS: dict[str, type[BookingEvent]] = {
     "booking.cancellation-requested.v1": CancellationRequested,
     "booking.cancellation-refused.v1": CancellationRefused,
     "booking.cancelled.v1": BookingCancelled,
+    "booking.changed.v1": BookingChanged,
 }

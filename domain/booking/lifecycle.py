@@ -25,6 +25,7 @@ class BookingLifecycle(StateMachine):
     lose_answer = ordering.to(unknown)
     confirm = ordering.to(confirmed) | unknown.to(confirmed)
     refuse = ordering.to(failed) | unknown.to(failed)
+    change = confirmed.to(confirmed)
     abandon = initialized.to(cancelled)
     request_cancellation = (
         confirmed.to(cancelling) | failed.to(cancelling) | cancelled.to(cancelling)

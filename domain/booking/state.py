@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from domain.booking.events import (
     BookingCancelled,
+    BookingChanged,
     BookingConfirmed,
     BookingEvent,
     BookingFailed,
@@ -55,6 +56,7 @@ class Booking:
     cancel_reason: str | None = None
     cancellation_quote: CancellationQuote | None = None
     supplier_refund: Money | None = None
+    changes: tuple[str, ...] = ()
     problem_code: str | None = None
     problem: str | None = None
 
@@ -129,5 +131,7 @@ def _changed(booking: Booking, event: BookingEvent) -> Booking:
                 problem_code=event.reason,
                 supplier_refund=event.refund,
             )
+        case BookingChanged():
+            return replace(booking, changes=(*booking.changes, event.change_id))
         case _:
             assert_never(event)

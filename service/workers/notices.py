@@ -19,7 +19,7 @@ from service.workers.payments import PaymentWork
 
 # A notice may come before the answer that tells us what it is about; it is given this long.
 EARLY_ATTEMPTS_MAX = 12
-CREATION_FAILED, YES = "creation_failed", "yes"
+CREATION_FAILED, CHANGED, YES = "creation_failed", "changed", "yes"
 
 
 class NoticeWork:
@@ -80,6 +80,8 @@ class NoticeWork:
         booking = dossier.booking(notice.facts.get("booking_id", ""))
         if booking is None:
             raise Refused("booking_not_found", "The trip has no such booking.")
+        if notice.facts.get(CHANGED) == YES:
+            return await self.orders.record_change(booking, notice.event_id, cause)
         if booking.status == "ordering":
             return Again(pause=timedelta(seconds=1), reason="the order's answer is awaited")
         if booking.status != "unknown":
@@ -101,5 +103,9 @@ class NoticeWork:
 def order_facts(event: SupplierEvent) -> dict[str, str]:
     """What the inbox keeps of a supplier's notification."""
     known = {"order_id": event.order_id, "offer_id": event.offer_id}
-    failed = {CREATION_FAILED: YES} if event.creation_failed else {}
-    return {**event.metadata, **{k: v for k, v in known.items() if v}, **failed}
+    said = {CREATION_FAILED: event.creation_failed, CHANGED: event.changed}
+    return {
+        **event.metadata,
+        **{name: value for name, value in known.items() if value},
+        **{name: YES for name, true in said.items() if true},
+    }

@@ -188,6 +188,13 @@ class OrderWork:
         await self.road.handle(booking.trip_id, record, cause)
         return Done()
 
+    async def record_change(self, booking: Booking, change_id: str, cause: Cause) -> Outcome:
+        record = b.RecordChange(
+            booking_id=booking.booking_id, change_id=change_id, now=self.clock.now()
+        )
+        await self.road.handle(booking.trip_id, record, cause)
+        return Done()
+
     async def cancel_order(self, task: Task, dossier: Dossier, cause: Cause) -> Outcome:
         booking = booking_of(dossier, task.subject)
         if booking.status != "cancelling" or booking.supplier_order_id is None:

@@ -200,6 +200,10 @@ def whole_trips() -> dict[str, list[DossierEvent]]:
             s.expired(), then=(AT_ONCE, refund("pending"), refund("failed"))
         ),
         "late-money-let-go": told(s.expired(), then=(AUTHORIZED, LET_GO)),
+        "moved-by-the-airline": told(
+            s.completed(),
+            then=(bc.RecordChange(booking_id=s.FLIGHT_BOOKING, change_id="aic_1", now=s.LATER),),
+        ),
         "cancelled-by-the-customer": told(
             s.completed(),
             then=(

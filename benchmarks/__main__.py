@@ -64,6 +64,7 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                     server, most=most, rounds=rounds, seconds=seconds, told=status.update
                 )
                 show_growth(console, grown)
+    around["load_average_after"] = round(os.getloadavg()[0], 2)
     write(as_data(results, grown, around), out)
     console.print(f"Written: {shown(out)}")
     if results:

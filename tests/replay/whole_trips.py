@@ -163,6 +163,7 @@ CLOSE = tc.CloseCheckout(checkout_id=None, reason="trip_edited", now=s.LATER)
 EDIT = tc.RemoveItem(item_id=s.STAY, now=s.LATER)
 GONE = Unavailable(code="sold_out", detail="The last seat is gone.")
 EXPIRE = tc.ExpireQuote(quote_id=s.QUOTE, now=s.QUOTE_ENDS)
+MOVED = bc.RecordChange(booking_id=F, change_id="aic_1", now=s.LATER)
 DECLINE = s.state(DECLINED, payable=True, at=s.LATER)
 BOTH_YES = (s.answer(F, s.yes(F), at=s.LATER), s.answer(H, s.yes(H), at=s.LATER))
 
@@ -200,10 +201,7 @@ def whole_trips() -> dict[str, list[DossierEvent]]:
             s.expired(), then=(AT_ONCE, refund("pending"), refund("failed"))
         ),
         "late-money-let-go": told(s.expired(), then=(AUTHORIZED, LET_GO)),
-        "moved-by-the-airline": told(
-            s.completed(),
-            then=(bc.RecordChange(booking_id=s.FLIGHT_BOOKING, change_id="aic_1", now=s.LATER),),
-        ),
+        "moved-by-the-airline": told(s.completed(), then=(MOVED,)),
         "cancelled-by-the-customer": told(
             s.completed(),
             then=(

@@ -65,7 +65,7 @@ bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short roun
 
 lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra dev --output-file requirements/dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra build --extra mcp --constraint requirements/dev.lock --output-file requirements/run.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra build --extra mcp --extra tracing --constraint requirements/dev.lock --output-file requirements/run.lock
 	@$(BIN)/uv pip compile requirements/bench.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean: ## remove everything that was made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast, get_args
 
 from domain.booking import events as booking_events
@@ -40,22 +40,20 @@ class Dossier:
 
 def evolve(dossier: Dossier, event: DossierEvent) -> Dossier:
     """The dossier after one more fact."""
-    version = dossier.version + 1
-    if isinstance(event, BOOKING_EVENT_TYPES):
-        fact = cast(BookingEvent, event)
-        before = dossier.booking(fact.booking_id)
-        after = booking_state.evolve(before, fact)
-        if before is None:
-            return replace(dossier, bookings=(*dossier.bookings, after), version=version)
-        kept = tuple(after if b.booking_id == after.booking_id else b for b in dossier.bookings)
-        return replace(dossier, bookings=kept, version=version)
-    trip = trip_state.evolve(dossier.trip, cast(TripEvent, event))
-    return replace(dossier, trip=trip, version=version)
+    return fold((event,), dossier)
 
 
 def fold(events: Iterable[DossierEvent], start: Dossier | None = None) -> Dossier:
     """What the facts add up to, in their order."""
     dossier = start or Dossier()
+    trip, version = dossier.trip, dossier.version
+    bookings = {booking.booking_id: booking for booking in dossier.bookings}
     for event in events:
-        dossier = evolve(dossier, event)
-    return dossier
+        version += 1
+        if isinstance(event, BOOKING_EVENT_TYPES):
+            fact = cast(BookingEvent, event)
+            known = bookings.get(fact.booking_id)
+            bookings[fact.booking_id] = booking_state.evolve(known, fact)
+        else:
+            trip = trip_state.evolve(trip, cast(TripEvent, event))
+    return Dossier(trip=trip, bookings=tuple(bookings.values()), version=version)

@@ -1,8 +1,8 @@
-"""What the facts of one booking add up to."""
+"""What the facts of one booking add up to. `Booking` has no slots, so that `replace` is fast."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from domain.booking.events import (
@@ -19,6 +19,7 @@ from domain.booking.events import (
     OrderUnknown,
 )
 from domain.money import Money
+from domain.replacing import replace
 from domain.suppliers import CancellationQuote, JsonObject
 
 # The reason of a cancellation that the customer asked for; others are ours.
@@ -36,7 +37,7 @@ BookingStatus = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Booking:
     booking_id: str
     trip_id: str

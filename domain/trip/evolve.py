@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from domain.money import Money
+from domain.replacing import replace
 from domain.suppliers import Selection
 from domain.trip import events as e
 from domain.trip.state import (

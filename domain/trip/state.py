@@ -1,13 +1,14 @@
-"""What the facts of one trip add up to."""
+"""What the facts of one trip add up to. The classes have no slots, so that `replace` is fast."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from domain.money import Money, total
 from domain.payments import CheckoutMode
+from domain.replacing import replace
 from domain.suppliers import Ancillary, JsonObject, Offer, Selection
 from domain.trip.events import (
     BookRequest,
@@ -28,7 +29,7 @@ RefundStatus = Literal["scheduled", "pending", "succeeded", "failed"]
 FulfillmentStatus = Literal["pending", "fulfilling", "completed", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """`price` is what the caller was last shown, extras included."""
 
@@ -40,7 +41,7 @@ class Item:
     conditions: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Quote:
     quote_id: str
     revision: int
@@ -54,7 +55,7 @@ class Quote:
     problems: tuple[QuoteProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """A declined attempt to pay."""
 
@@ -62,7 +63,7 @@ class Failure:
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Checkout:
     """`lines` are the quote's: what was bought stays what was quoted, whatever is edited later."""
 
@@ -86,7 +87,7 @@ class Checkout:
     failures: tuple[Failure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Refund:
     refund_id: str
     amount: Money
@@ -95,7 +96,7 @@ class Refund:
     provider_refund_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Payment:
     """Money that a customer gave for a checkout. `authorized` is what still waits, `capturing`
     what is to be taken of it."""
@@ -123,7 +124,7 @@ class Payment:
         return total(wanted, self.amount.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fulfillment:
     checkout_id: str
     status: FulfillmentStatus
@@ -131,7 +132,7 @@ class Fulfillment:
     failed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cancellation:
     """The newest terms of cancelling, and whether the customer has taken them."""
 
@@ -143,7 +144,7 @@ class Cancellation:
     started: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     code: str
     detail: str
@@ -153,7 +154,7 @@ class Incident:
     opened_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Trip:
     """`revision` counts edits, `version` the trip's own events. The newest checkout is last."""
 

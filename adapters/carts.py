@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from adapters.database import Database, as_uuid, rows_touched
@@ -54,6 +55,49 @@ class CancellationNote:
     sealed: str
 
 
+class CartStore(Protocol):
+    """One tenant sees nothing of another's, except that carts are found by id alone: whoever
+    reads one compares the tenant, as with trips."""
+
+    async def begin(self, cart_id: str, tenant: str, key_id: str, now: datetime) -> None:
+        """Remember that this trip is a cart; told again, nothing changes."""
+        ...
+
+    async def find(self, cart_id: str) -> Cart | None: ...
+
+    async def listed(self, tenant: str, key_id: str) -> Sequence[str]:
+        """The newest carts of one API key that were not thrown away."""
+        ...
+
+    async def delete(self, cart_id: str, tenant: str, key_id: str, now: datetime) -> bool:
+        """Throw a cart away; False: it had been before."""
+        ...
+
+    async def room_offers(self, tenant: str, room_rate_identifier: str) -> Sequence[Offer]:
+        """What the tenant was shown of a room at its terms, the longest to live first."""
+        ...
+
+    async def property_of(self, hotel_identifier: str) -> Property | None: ...
+
+    async def remember_payment(self, reference: str, tenant: str, trip_id: str) -> None:
+        """The first trip that a reference named is the one it names."""
+        ...
+
+    async def trip_of_payment(self, reference: str, tenant: str) -> str | None: ...
+
+    async def note_cancellation(self, trip_id: str, note: CancellationNote) -> None:
+        """The first reason stands: nothing is cancelled twice."""
+        ...
+
+    async def cancellation_notes(self, trip_id: str) -> Sequence[CancellationNote]: ...
+
+    async def bookings_page(
+        self, tenant: str, limit: int, offset: int
+    ) -> tuple[Sequence[BookingPlace], int]:
+        """Some of the tenant's bookings, the newest first, and how many there are in all."""
+        ...
+
+
 # The log knows in which order bookings were made; the read model knows which there are.
 BOOKINGS_PAGE = """
 SELECT b.booking_id, b.trip_id
@@ -70,8 +114,7 @@ WHERE version = tripledger.live_version('bookings') AND tenant = $1
 
 
 class PostgresCarts:
-    """One tenant sees nothing of another's, except that carts are found by id alone: whoever
-    reads one compares the tenant, as with trips."""
+    """Implements `CartStore`."""
 
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
@@ -79,7 +122,6 @@ class PostgresCarts:
     # --- carts
 
     async def begin(self, cart_id: str, tenant: str, key_id: str, now: datetime) -> None:
-        """Remember that this trip is a cart; told again, nothing changes."""
         await self.pool.execute(
             "INSERT INTO tripledger.carts (cart_id, tenant, key_id, created_at)"
             " VALUES ($1, $2, $3, $4) ON CONFLICT (cart_id) DO NOTHING",
@@ -99,7 +141,6 @@ class PostgresCarts:
         return Cart(**{**dict(row), "cart_id": str(row["cart_id"])})
 
     async def listed(self, tenant: str, key_id: str) -> Sequence[str]:
-        """The newest carts of one API key that were not thrown away."""
         rows = await self.pool.fetch(
             "SELECT cart_id FROM tripledger.carts"
             " WHERE tenant = $1 AND key_id = $2 AND deleted_at IS NULL"
@@ -111,7 +152,6 @@ class PostgresCarts:
         return [str(row["cart_id"]) for row in rows]
 
     async def delete(self, cart_id: str, tenant: str, key_id: str, now: datetime) -> bool:
-        """Throw a cart away; False: it had been before."""
         done = await self.pool.execute(
             "INSERT INTO tripledger.carts AS c (cart_id, tenant, key_id, created_at, deleted_at)"
             " VALUES ($1, $2, $3, $4, $4)"
@@ -127,7 +167,6 @@ class PostgresCarts:
     # --- rooms
 
     async def room_offers(self, tenant: str, room_rate_identifier: str) -> Sequence[Offer]:
-        """What the tenant was shown of a room at its terms, the longest to live first."""
         rows = await self.pool.fetch(
             "SELECT doc FROM tripledger.offers"
             " WHERE tenant = $1 AND room_rate_identifier = $2"
@@ -167,7 +206,6 @@ class PostgresCarts:
         return str(trip_id) if trip_id is not None else None
 
     async def note_cancellation(self, trip_id: str, note: CancellationNote) -> None:
-        """The first reason stands: nothing is cancelled twice."""
         await self.pool.execute(
             "INSERT INTO tripledger.cancellation_notes"
             " (booking_id, trip_id, type, person_id, sealed)"
@@ -190,7 +228,6 @@ class PostgresCarts:
     async def bookings_page(
         self, tenant: str, limit: int, offset: int
     ) -> tuple[Sequence[BookingPlace], int]:
-        """Some of the tenant's bookings, the newest first, and how many there are in all."""
         rows = await self.pool.fetch(BOOKINGS_PAGE, tenant, limit, offset)
         count = await self.pool.fetchval(BOOKINGS_COUNT, tenant)
         places = [

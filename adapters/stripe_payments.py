@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import aiohttp
 import stripe
@@ -69,6 +70,12 @@ EVENT_TYPES = [
 """What a webhook endpoint should subscribe to, and what is read from the list of events."""
 
 
+@cache
+def authorities() -> ssl.SSLContext:
+    """Who may vouch for Stripe's servers, read once."""
+    return ssl.create_default_context(cafile=stripe.ca_bundle_path)
+
+
 class StripePayments:
     """The `Payments` port. Make it inside a running event loop and `aclose` it there."""
 
@@ -84,9 +91,8 @@ class StripePayments:
         network_retries_max: int = 1,
     ) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
-        authorities = ssl.create_default_context(cafile=stripe.ca_bundle_path)
         # A session of our own, because the SDK's would be closed by nobody.
-        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=authorities))
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=authorities()))
         self.mobile_api_version = mobile_api_version
         self.webhook_secrets = tuple(webhook_secrets)
         self.stripe = stripe.StripeClient(

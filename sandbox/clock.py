@@ -15,14 +15,15 @@ ADVANCE_SECONDS_MAX = 10 * 366 * 24 * 3600
 class SandboxClock:
     """Real time plus an offset that only grows. Timers fire in the order of their due times."""
 
-    def __init__(self) -> None:
+    def __init__(self, real: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.real = real
         self.offset = timedelta()
         self.changed = asyncio.Event()
         self.numbers = itertools.count()
         self.timers: list[tuple[datetime, int, Callable[[], None]]] = []
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
+        return self.real() + self.offset
 
     def epoch(self) -> int:
         return int(self.now().timestamp())
@@ -32,9 +33,9 @@ class SandboxClock:
         if not 0 <= seconds <= ADVANCE_SECONDS_MAX:
             raise ValueError(f"advance_s must be between 0 and {ADVANCE_SECONDS_MAX}")
         goal = self.offset + timedelta(seconds=seconds)
-        while self.timers and self.timers[0][0] <= datetime.now(UTC) + goal:
+        while self.timers and self.timers[0][0] <= self.real() + goal:
             due, _, action = heapq.heappop(self.timers)
-            self.offset = max(self.offset, due - datetime.now(UTC))
+            self.offset = max(self.offset, due - self.real())
             action()
         self.offset = max(self.offset, goal)
         self.wake()

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.carts import CartStore, PostgresCarts
 from adapters.database import Database
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
-from adapters.idempotency import PostgresIdempotency
-from adapters.inbox import PostgresInbox
-from adapters.offers import PostgresOffers
-from adapters.outbox import PostgresOutbox
-from adapters.read_models import PostgresReadModels
+from adapters.idempotency import Idempotency, PostgresIdempotency
+from adapters.inbox import Inbox, PostgresInbox
+from adapters.offers import Offers, PostgresOffers
+from adapters.outbox import PostgresOutbox, TaskBoard
+from adapters.read_models import PostgresReadModels, ReadModels
 from adapters.sandbox_clock import SandboxClock
 from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, PostgresPersonKeys, Vault
-from domain.ports import Clock, Supplier
+from domain.ports import Clock, EventLog, Payments, Supplier
 from service.clock import SystemClock
 from service.codec import codec_of
 from service.desk import Desk
@@ -38,22 +39,39 @@ from service.workers.projector import Projector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where the service keeps things: all in Postgres, or all in memory (`adapters.memory`)."""
+
+    log: EventLog
+    outbox: TaskBoard
+    inbox: Inbox
+    models: ReadModels
+    keys: ApiKeys
+    idempotency: Idempotency
+    offers: Offers
+    carts: CartStore
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Everything a role of the service may need; nothing runs yet."""
+    """Everything a role of the service may need; nothing runs yet. Without a `database` the
+    stores are in memory."""
 
     settings: Settings
-    database: Database
+    database: Database | None
     clock: Clock
     codec: EventCodec
-    log: PostgresEventLog
-    outbox: PostgresOutbox
-    inbox: PostgresInbox
-    models: PostgresReadModels
+    log: EventLog
+    outbox: TaskBoard
+    inbox: Inbox
+    models: ReadModels
     keys: ApiKeys
-    idempotency: PostgresIdempotency
+    idempotency: Idempotency
+    carts: CartStore
     vault: Vault
     people: People
-    payments: StripePayments
+    payments: Payments
     suppliers: Mapping[str, Supplier]
     road: Road
     desk: Desk
@@ -85,30 +103,40 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     )
     try:
         async with PostgresEventLog.opened(database, codec, clock) as log:
-            yield wired(settings, database, clock, codec, log, vault, payments, duffel)
+            stores = stores_in(database, codec, log, vault)
+            yield wired(settings, database, clock, codec, stores, payments, duffel)
     finally:
         await duffel.close()
         await payments.aclose()
 
 
+def stores_in(database: Database, codec: EventCodec, log: PostgresEventLog, vault: Vault) -> Stores:
+    return Stores(
+        log=log,
+        outbox=PostgresOutbox(database),
+        inbox=PostgresInbox(database),
+        models=PostgresReadModels(database, codec),
+        keys=ApiKeys(PostgresApiKeyRows(database)),
+        idempotency=PostgresIdempotency(database),
+        offers=PostgresOffers(database),
+        carts=PostgresCarts(database),
+        vault=vault,
+    )
+
+
 def wired(
     settings: Settings,
-    database: Database,
+    database: Database | None,
     clock: Clock,
     codec: EventCodec,
-    log: PostgresEventLog,
-    vault: Vault,
-    payments: StripePayments,
-    duffel: DuffelSupplier,
+    stores: Stores,
+    payments: Payments,
+    supplier: Supplier,
 ) -> Service:
-    suppliers: dict[str, Supplier] = {duffel.name: duffel}
+    suppliers: dict[str, Supplier] = {supplier.name: supplier}
+    log, outbox, inbox, models = stores.log, stores.outbox, stores.inbox, stores.models
     road = Road(log)
-    people = People(vault, new_id)
-    outbox = PostgresOutbox(database)
-    inbox = PostgresInbox(database)
-    offers = PostgresOffers(database)
-    idempotency = PostgresIdempotency(database)
-    models = PostgresReadModels(database, codec)
+    people = People(stores.vault, new_id)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
     return Service(
@@ -120,9 +148,10 @@ def wired(
         outbox=outbox,
         inbox=inbox,
         models=models,
-        keys=ApiKeys(PostgresApiKeyRows(database)),
-        idempotency=idempotency,
-        vault=vault,
+        keys=stores.keys,
+        idempotency=stores.idempotency,
+        carts=stores.carts,
+        vault=stores.vault,
         people=people,
         payments=payments,
         suppliers=suppliers,
@@ -131,7 +160,7 @@ def wired(
             road,
             suppliers,
             payments,
-            offers,
+            stores.offers,
             people,
             clock,
             settings.book_wait_s,
@@ -147,7 +176,7 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
-        housekeeper=Housekeeper(offers, idempotency, clock),
+        housekeeper=Housekeeper(stores.offers, stores.idempotency, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
             Projector(log, models, name, settings.projection_poll_s)

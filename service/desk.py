@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 
 from domain.booking.state import Booking
 from domain.dossier import Dossier, fold
@@ -31,6 +30,7 @@ from domain.trip import commands as c
 from domain.trip.events import BookRequest
 from domain.trip.state import Cancellation, Checkout
 from service.checkouts import opened
+from service.clock import elapsed_s
 from service.editing import edit_all
 from service.handle import Handled, Road
 from service.people import People
@@ -228,7 +228,7 @@ class Desk:
 
     async def wait(self, until: float, refusal: Refused) -> None:
         """Until the log moves; raises `refusal` when the time is up."""
-        left = until - monotonic()
+        left = until - elapsed_s()
         if left <= 0:
             raise refusal
         await self.road.log.changed(min(left, 1.0))
@@ -241,7 +241,7 @@ class Desk:
         Raises Refused: `price_changed` with both totals, the items that cannot be had, or
         `checkout_in_progress` when it takes longer than the wait allows (ask again).
         """
-        until = monotonic() + self.wait_s
+        until = elapsed_s() + self.wait_s
         quote_id = self.road.new_id()
         while True:
             command = c.Book(quote_id=quote_id, request=request, now=self.clock.now())
@@ -322,7 +322,7 @@ class Desk:
         Raises Refused(`cancellation_quote_stale`) when the terms are not the newest or have
         expired, also where only the supplier knows.
         """
-        until = monotonic() + self.wait_s
+        until = elapsed_s() + self.wait_s
         command = c.CancelBookings(
             cancellation_quote_id=cancellation_quote_id, now=self.clock.now()
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from domain.dossier import Dossier
@@ -13,6 +12,7 @@ from domain.errors import Refused
 from domain.log import Cause
 from domain.process import Command
 from domain.trip import commands as c
+from service.clock import elapsed_s
 from service.handle import Handled, advance_all, ensure_version
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def edit_all(
 
     `version` is asked for before anything happens: closing the checkout moves the trip on.
     """
-    until = monotonic() + desk.wait_s
+    until = elapsed_s() + desk.wait_s
     if version is not None:
         dossier, _ = await desk.road.read(trip_id, cause.tenant)
         ensure_version(dossier, version)

@@ -115,7 +115,8 @@ async def listening(service: Service) -> AsyncIterator[str]:
     readiness = Readiness()
 
     async def database_answers() -> str | None:
-        await service.database.pool.fetchval("SELECT 1")
+        if service.database is not None:
+            await service.database.pool.fetchval("SELECT 1")
         return None
 
     app = application(

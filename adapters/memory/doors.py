@@ -21,7 +21,7 @@ from adapters.idempotency import (
 )
 from adapters.inbox import TASK_KIND, Notice, notice_id, task_key
 from adapters.memory.outbox import MemoryOutbox
-from adapters.offers import decode_offer, encode_offer
+from adapters.offers import decode_offer, encode_offer, properties
 from adapters.vault import MasterKeys, Vault, WrappedKey
 from domain.suppliers import Offer
 
@@ -168,11 +168,15 @@ class MemoryOffers:
 
     def __init__(self) -> None:
         self.shelf: dict[tuple[str, str], tuple[datetime, bytes]] = {}
+        self.properties: dict[str, tuple[str, str, float, float]] = {}
 
     async def put(self, tenant: str, offers: Sequence[Offer]) -> None:
         await asyncio.sleep(0)
         for offer in offers:
             self.shelf[(tenant, offer.offer_id)] = (offer.expires_at, encode_offer(offer))
+        for identifier, supplier, property_id, latitude, longitude in properties(offers):
+            place = (supplier, property_id, latitude, longitude)
+            self.properties.setdefault(identifier, place)
 
     async def get(self, tenant: str, offer_id: str) -> Offer | None:
         await asyncio.sleep(0)

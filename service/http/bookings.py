@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic
 
 from adapters.read_models import BookingRow, ReadModels
+from service.clock import elapsed_s
 from service.desk import Desk
 from service.http.answers import BookingReply, BookingsReply
 from service.http.api import Answer, Call, Route
@@ -61,13 +61,13 @@ class Bookings:
         """A row of the tenant's; looks again until the index has seen what was there before."""
         log = self.desk.road.log
         newest = await log.last_position()
-        until = monotonic() + CATCH_UP_S
+        until = elapsed_s() + CATCH_UP_S
         while True:
             seen = await self.models.checkpoint("bookings")
             rows = await look()
             if rows and rows[0].tenant == tenant:
                 return rows[0]
-            if rows or seen >= newest or monotonic() >= until:
+            if rows or seen >= newest or elapsed_s() >= until:
                 raise Problem(absent, f"{CATALOGUE[absent].title}.")
             await log.changed(LOOK_AGAIN_S)
 

@@ -4,13 +4,13 @@ page by page, or as a stream of server-sent events that goes on where it was lef
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from time import monotonic
 
 import msgspec
 import structlog
 
 from domain.log import Recorded, UnreadableEvent
 from domain.ports import EventLog
+from service.clock import elapsed_s
 from service.http.answers import EventsReply
 from service.http.api import Answer, Call, Route
 from service.http.problems import Problem
@@ -54,9 +54,9 @@ class Feed:
 
     async def page(self, call: Call[None, FeedQuery]) -> Answer:
         query, tenant = call.query, call.caller.tenant
-        until = monotonic() + min(query.wait_s, self.wait_s_max)
+        until = elapsed_s() + min(query.wait_s, self.wait_s_max)
         while not (recorded := await self.events.read_all(query.after, query.limit, tenant)):
-            left = until - monotonic()
+            left = until - elapsed_s()
             if left <= 0 or self.closed:
                 break
             await self.events.changed(min(left, LOOK_S))
@@ -78,19 +78,19 @@ class Feed:
         self, page: Sequence[Recorded], after: int, tenant: str
     ) -> AsyncIterator[bytes]:
         """A page at a time; the next is read when the reader has taken this one."""
-        ends = monotonic() + STREAM_S_MAX
+        ends = elapsed_s() + STREAM_S_MAX
         yield b"retry: %d\n\n" % RECONNECT_MS
-        beat = monotonic() + self.heartbeat_s
-        while not self.closed and monotonic() < ends:
+        beat = elapsed_s() + self.heartbeat_s
+        while not self.closed and elapsed_s() < ends:
             if page:
                 yield b"".join(map(event_lines, page))
                 after = page[-1].position
-                beat = monotonic() + self.heartbeat_s
-            elif monotonic() >= beat:
+                beat = elapsed_s() + self.heartbeat_s
+            elif elapsed_s() >= beat:
                 yield b": nothing new\n\n"
-                beat = monotonic() + self.heartbeat_s
+                beat = elapsed_s() + self.heartbeat_s
             else:
-                await self.events.changed(min(max(beat - monotonic(), 0.0), LOOK_S))
+                await self.events.changed(min(max(beat - elapsed_s(), 0.0), LOOK_S))
             try:
                 page = await self.events.read_all(after, STREAM_EVENTS, tenant)
             except UnreadableEvent as error:

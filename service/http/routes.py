@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from adapters.carts import PostgresCarts
 from adapters.inbox import Inbox
 from adapters.read_models import ReadModels
 from adapters.sandbox_clock import SandboxClock
@@ -48,7 +47,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
     routes += compatible_routes(settings, desk=service.desk, clock=service.clock)
     routes += wink_routes(
         service.desk,
-        PostgresCarts(service.database),
+        service.carts,
         service.models,
         service.payments,
         redirects_of(settings),

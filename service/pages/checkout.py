@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from time import monotonic
 from urllib.parse import parse_qsl
 
 import structlog
@@ -20,6 +19,7 @@ from domain.money import Money
 from domain.trip.events import BookRequest
 from domain.trip.state import Checkout
 from service.app import Service
+from service.clock import elapsed_s
 from service.http.api import REQUEST_ID
 from service.http.middleware import SECURITY_HEADERS
 from service.http.redirects import origin_of
@@ -79,13 +79,13 @@ class CheckoutPages:
         if SID.fullmatch(sid) is None:
             raise NoCheckout(sid)
         models, events = self.service.models, self.service.log
-        newest, until = await events.last_position(), monotonic() + LAG_S_MAX
+        newest, until = await events.last_position(), elapsed_s() + LAG_S_MAX
         while True:
             seen = await models.checkpoint("bookings")
             bookings = await models.bookings_of_group(group_id(sid))
             if bookings:
                 return bookings[0].trip_id
-            if seen >= newest or monotonic() >= until:
+            if seen >= newest or elapsed_s() >= until:
                 raise NoCheckout(sid)
             await events.changed(LAG_LOOK_S)
 
@@ -141,10 +141,10 @@ class CheckoutPages:
         response.content_type = "text/event-stream"
         response.charset = "utf-8"
         await response.prepare(request)
-        until = monotonic() + STREAM_S_MAX
+        until = elapsed_s() + STREAM_S_MAX
         try:
             await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
-            while not self.changes.closed and monotonic() < until:
+            while not self.changes.closed and elapsed_s() < until:
                 rung.clear()
                 version = (await self.present(trip_id)).version
                 if version != seen:

@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.carts import CartStore, PostgresCarts
 from adapters.database import connect_database
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
+from adapters.memory.carts import MemoryCarts
 from adapters.memory.doors import (
     MemoryApiKeyRows,
     MemoryIdempotency,
@@ -57,12 +59,15 @@ class Stores:
     offers: Offers
     person_keys: PersonKeys
     read_models: ReadModels
+    carts: CartStore
 
 
 def in_memory() -> Stores:
     clock = SetClock()
     outbox = MemoryOutbox()
     log = MemoryEventLog(codec(), outbox, clock)
+    offers = MemoryOffers()
+    models = MemoryReadModels(log)
     return Stores(
         where="memory",
         clock=clock,
@@ -71,9 +76,10 @@ def in_memory() -> Stores:
         inbox=MemoryInbox(outbox),
         idempotency=MemoryIdempotency(),
         api_keys=ApiKeys(MemoryApiKeyRows()),
-        offers=MemoryOffers(),
+        offers=offers,
         person_keys=MemoryPersonKeys(),
-        read_models=MemoryReadModels(log),
+        read_models=models,
+        carts=MemoryCarts(offers, models),
     )
 
 
@@ -92,6 +98,7 @@ async def in_postgres(url: str, stack: AsyncExitStack) -> Stores:
         offers=PostgresOffers(database),
         person_keys=PostgresPersonKeys(database),
         read_models=PostgresReadModels(database, codec()),
+        carts=PostgresCarts(database),
     )
 
 

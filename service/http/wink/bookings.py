@@ -7,9 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from time import monotonic
 
-from adapters.carts import BookingPlace, PostgresCarts
+from adapters.carts import BookingPlace, CartStore
 from adapters.read_models import BookingRow, ReadModels
 from adapters.vault import Forgotten, Place
 from domain.booking.state import BY_CUSTOMER, Booking
@@ -17,6 +16,7 @@ from domain.errors import Refused
 from domain.payments import PaymentRefused
 from domain.ports import Payments
 from domain.trip.state import Checkout, Refund, Trip
+from service.clock import elapsed_s
 from service.desk import Desk
 from service.http.answers import moment
 from service.http.api import UUID_TEXT, Answer, Call
@@ -70,7 +70,7 @@ class Bookings:
     def __init__(
         self,
         desk: Desk,
-        store: PostgresCarts,
+        store: CartStore,
         models: ReadModels,
         payments: Payments,
         *,
@@ -178,8 +178,8 @@ class Bookings:
     async def caught_up(self) -> None:
         """Until the index has seen what was recorded before this request, for a moment at most."""
         newest = await self.desk.road.log.last_position()
-        until = monotonic() + CATCH_UP_S
-        while await self.models.checkpoint("bookings") < newest and monotonic() < until:
+        until = elapsed_s() + CATCH_UP_S
+        while await self.models.checkpoint("bookings") < newest and elapsed_s() < until:
             await self.desk.road.log.changed(LOOK_AGAIN_S)
 
     async def trip_of_payment(self, reference: str, tenant: str) -> str:

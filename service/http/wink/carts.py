@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.carts import PostgresCarts
+from adapters.carts import CartStore
 from domain.dossier import Dossier, fold
 from domain.errors import Refused
 from domain.log import Cause, Recorded
@@ -66,7 +66,7 @@ class Cart:
 class Carts:
     """The handlers; each edit answers the whole cart as it is afterwards."""
 
-    def __init__(self, desk: Desk, store: PostgresCarts) -> None:
+    def __init__(self, desk: Desk, store: CartStore) -> None:
         self.desk = desk
         self.store = store
         self.rooms = Rooms(desk, store)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from adapters.carts import PostgresCarts
+from adapters.carts import CartStore
 from domain import suppliers
 from domain.errors import Refused
 from domain.suppliers import Offer
@@ -76,7 +76,7 @@ def room_of(offer: Offer) -> Room | None:
 class Rooms:
     """Finds offers for rooms."""
 
-    def __init__(self, desk: Desk, carts: PostgresCarts) -> None:
+    def __init__(self, desk: Desk, carts: CartStore) -> None:
         self.desk = desk
         self.carts = carts
 

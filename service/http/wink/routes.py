@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.carts import PostgresCarts
+from adapters.carts import CartStore
 from adapters.read_models import ReadModels
 from domain.ports import Payments
 from service.desk import Desk
@@ -90,7 +90,7 @@ CHECKOUT_EXAMPLE = {
 
 def wink_routes(
     desk: Desk,
-    store: PostgresCarts,
+    store: CartStore,
     models: ReadModels,
     payments: Payments,
     redirects: Redirects,

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import Database
+from adapters.doors.signing_keys import SigningKeys
+from adapters.doors.tokens import ClaimNames, Tokens
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
@@ -67,6 +69,7 @@ class Service:
     inbox: Inbox
     models: ReadModels
     keys: ApiKeys
+    tokens: Tokens | None
     idempotency: Idempotency
     carts: CartStore
     vault: Vault
@@ -149,6 +152,7 @@ def wired(
         inbox=inbox,
         models=models,
         keys=stores.keys,
+        tokens=tokens_of(settings),
         idempotency=stores.idempotency,
         carts=stores.carts,
         vault=stores.vault,
@@ -191,6 +195,19 @@ async def clock_of(settings: Settings, database: Database) -> Clock:
     clock = SandboxClock(database)
     await clock.read()
     return clock
+
+
+def tokens_of(settings: Settings) -> Tokens | None:
+    """Who verifies tokens; None: no issuer is trusted, only API keys are good."""
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    names = ClaimNames(
+        tenant=settings.oidc_tenant_claim,
+        scope=settings.oidc_scope_claim,
+        roles=settings.oidc_roles_claim,
+    )
+    keys = SigningKeys(settings.oidc_issuer, settings.oidc_jwks_url)
+    return Tokens(settings.oidc_issuer, settings.oidc_audience, keys, names)
 
 
 def plain(secret: SecretStr | None) -> str:

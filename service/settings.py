@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from service.settings_doors import DoorSettings, unsafe_issuer
 from service.settings_rules import (
     DUFFEL_HOST,
     PREFIX,
@@ -25,6 +26,7 @@ from service.settings_rules import (
     SANDBOX_STRIPE_KEY,
     SANDBOX_STRIPE_WEBHOOK_SECRET,
     STRIPE_HOST,
+    Finding,
     both_sandboxed,
     host_of,
     is_secret,
@@ -83,7 +85,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         return found
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """The settings of one process, from the environment and from secret files."""
 
     model_config = SettingsConfigDict(
@@ -300,9 +302,12 @@ class Settings(BaseSettings):
         """The URL to put into answers, without a slash at its end."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
+    def findings(self) -> list[Finding]:
+        return [*problems_of(self), *unsafe_issuer(self)]
+
     def problems(self) -> list[str]:
         """Everything that makes these settings unsafe to serve with, each with its remedy."""
-        return [text for _, text in problems_of(self)]
+        return [text for _, text in self.findings()]
 
     def check_safe(self) -> None:
         """Raise UnsafeSettings unless the service may start with these settings."""
@@ -312,7 +317,7 @@ class Settings(BaseSettings):
 
     def describe(self) -> list[SettingRow]:
         """Every variable with its value (secrets masked), where it came from, and whether safe."""
-        unsafe = {name for name, _ in problems_of(self)}
+        unsafe = {name for name, _ in self.findings()}
         return [
             SettingRow(
                 variable=variable(name),

@@ -16,7 +16,14 @@ from aiohttp import web
 from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
-from service.http.identity import ANONYMOUS, Caller, KeyRing, authorize, identify
+from service.http.identity import (
+    ANONYMOUS,
+    Caller,
+    KeyRing,
+    TokenVerifier,
+    authorize,
+    identify,
+)
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem, answer, problem_of
 
 BodyT = TypeVar("BodyT")
@@ -192,11 +199,12 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Door:
     """What guarding a route needs from the rest of the program."""
 
     api_keys: KeyRing
+    tokens: TokenVerifier | None = None
     idempotency: Idempotency
     now: Callable[[], datetime]
     read_timeout_s: float = READ_TIMEOUT_S
@@ -240,7 +248,7 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
             if isinstance(given.body, AsyncIterator):
                 return web.Response(body=given.body, headers=given.headers)
             return response_of(rendered(route, given))
-        key = RequestKey(tenant=caller.tenant, caller=caller.key_id, route=route.name, key=text)
+        key = RequestKey(tenant=caller.tenant, caller=caller.actor, route=route.name, key=text)
         canonical = msgspec.json.encode(body, order="deterministic")
         hashed = request_hash(request.path_qs, canonical)
         call = call_of(request, caller, path, query, body, operation_of(key, hashed))
@@ -264,7 +272,9 @@ def operation_of(key: RequestKey, hashed: str) -> UUID:
 async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
     if route.public:
         return ANONYMOUS
-    caller = await identify(request, door.api_keys, door.now(), x_api_key=route.x_api_key)
+    caller = await identify(
+        request, door.api_keys, door.now(), tokens=door.tokens, x_api_key=route.x_api_key
+    )
     request[CALLER] = caller
     authorize(caller, route.scopes)
     return caller

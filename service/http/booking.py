@@ -15,6 +15,7 @@ from service.http.answers import (
 )
 from service.http.api import Answer, Call, Route, etag
 from service.http.decoding import NoQuery
+from service.http.identity import authorize
 from service.http.problems import FieldProblem, Problem
 from service.http.redirects import Redirects
 from service.http.shapes import BookBody, MoneyInput
@@ -49,14 +50,22 @@ BOOK_PROBLEMS = (
 )
 
 
+# What direct mode answers lets its holder take the payment.
+DIRECT_SCOPES = ("payments:write",)
+
+
 def book_routes(desk: Desk, redirects: Redirects) -> list[Route]:
     async def book(call: Call[BookBody, NoQuery]) -> Answer:
         trip_id, cause = call.path["trip_id"], cause_of(call)
+        if call.body.mode == "direct":
+            authorize(call.caller, DIRECT_SCOPES)
         if call.body.redirect_url is not None:
             redirects.check(call.body.redirect_url)
         dossier, _ = await desk.road.read(trip_id, cause.tenant)
         assert dossier.trip is not None, "read answers trips"
         booked = await desk.book(trip_id, request_of(call.body, dossier.trip), cause)
+        if booked.secrets is not None:
+            authorize(call.caller, DIRECT_SCOPES)
         return Answer(body=book_reply(booked), headers={"ETag": etag(booked.dossier.version)})
 
     return [
@@ -67,11 +76,12 @@ def book_routes(desk: Desk, redirects: Redirects) -> list[Route]:
             summary="Price everything, open one checkout",
             description="Waits for the quote and the checkout. Asked again, it answers the same "
             "checkout until that is over, with or without an Idempotency-Key. `hosted` answers a "
-            "URL where the traveller pays, `direct` the secrets for a payment sheet.",
+            "URL where the traveller pays, `direct` (needs `payments:write`) the secrets for a "
+            "payment sheet.",
             tag="trips",
             body=BookBody,
             answer=BookReply,
-            scopes=("payments:write",),
+            scopes=("payments:propose",),
             secret=True,
             problems=BOOK_PROBLEMS,
             body_example={"mode": "hosted", "expected_total": 84_230},

@@ -125,7 +125,7 @@ def tell(request: web.Request, response: web.StreamResponse, route: str, seconds
         "duration_ms": round(seconds * 1000, 2),
     }
     if caller is not None:
-        fields |= {"tenant": caller.tenant, "key_id": caller.key_id}
+        fields |= {"tenant": caller.tenant, "actor": caller.actor}
     # What does not look like an id is not logged: it may be anything.
     trip_id = request.match_info.get("trip_id", "")
     if UUID_TEXT.fullmatch(trip_id):

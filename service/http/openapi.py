@@ -112,7 +112,8 @@ def security_schemes(routes: Iterable[Route]) -> Json:
         "apiKey": {
             "type": "http",
             "scheme": "bearer",
-            "description": f"An API key (`tl_test_…`, `tl_live_…`). Its scopes:\n\n{scopes}",
+            "description": "An API key (`tl_test_…`, `tl_live_…`), or a token (JWT) of the issuer "
+            f"this service trusts. Scopes:\n\n{scopes}",
         }
     }
     if any(route.x_api_key for route in routes):

@@ -125,7 +125,7 @@ def names_of(wanted: ChangeTrip, asked: Asked) -> Callable[[str], str]:
         operation = uuid4()
     else:
         content = msgspec.json.encode(wanted, order="deterministic").decode()
-        parts = (asked.caller.tenant, asked.caller.key_id, content)
+        parts = (asked.caller.tenant, asked.caller.actor, content)
         operation = uuid5(REQUESTS, "\n".join(parts))
     return lambda name: str(uuid5(operation, name))
 
@@ -187,7 +187,7 @@ def booking_tools(tools: Tools) -> list[ToolDefinition]:
         description=descriptions.BOOK,
         arguments=NamedTrip,
         answer=BookAnswer,
-        scope="payments:write",
+        scope="payments:propose",
         run=tools.book,
         changes=True,
         removes=False,

@@ -45,6 +45,7 @@ class Client:
     key: str
     service: SmallService
     keys: ApiKeys
+    door: Door
     checks: dict[str, str | None]
 
     async def ask(self, method: str, path: str, **options: Any) -> Told:
@@ -106,7 +107,7 @@ async def client(door_database: Database) -> AsyncIterator[Client]:
     await site.start()
     url = f"http://127.0.0.1:{listener.addresses[0][1]}"
     async with aiohttp.ClientSession() as session:
-        yield Client(session, url, text, service, keys, checks)
+        yield Client(session, url, text, service, keys, door, checks)
     await listener.cleanup()
 
 

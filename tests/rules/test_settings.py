@@ -75,6 +75,17 @@ def test_matching_live_keys_at_the_real_hosts_are_safe(load: SetUp) -> None:
             {"STRIPE_API_KEY", "DUFFEL_TOKEN", "STRIPE_WEBHOOK_SECRET"},
         ),
         ({}, {"STRIPE_API_KEY", "DUFFEL_TOKEN", "STRIPE_WEBHOOK_SECRET"}),
+        (SANDBOX | {"OIDC_ISSUER": "https://id.acme.travel"}, {"OIDC_AUDIENCE"}),
+        (SANDBOX | {"OIDC_AUDIENCE": "https://api.acme.travel"}, {"OIDC_ISSUER"}),
+        (
+            SANDBOX
+            | {
+                "OIDC_ISSUER": "http://id.acme.travel",
+                "OIDC_AUDIENCE": "https://api.acme.travel",
+                "OIDC_JWKS_URL": "http://id.acme.travel/keys",
+            },
+            {"OIDC_ISSUER", "OIDC_JWKS_URL"},
+        ),
     ],
 )
 def test_an_unsafe_mix_is_refused_and_every_culprit_named(

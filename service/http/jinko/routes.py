@@ -109,7 +109,7 @@ def jinko_routes(calls: JinkoCalls) -> list[Route]:
             tag="compatible",
             body=JinkoBookBody,
             answer=JinkoBook,
-            scopes=("payments:write",),
+            scopes=("payments:propose",),
             x_api_key=True,
             dialect=JINKO,
             problems=("trip_not_found", *BOOK_PROBLEMS),

@@ -75,13 +75,13 @@ IDENTITY = (
         "unauthenticated",
         401,
         "Who is asking?",
-        "Send a valid API key as `Authorization: Bearer …`.",
+        "Send a valid API key or token as `Authorization: Bearer …`.",
     ),
     problem(
         "insufficient_scope",
         403,
-        "This key may not do that",
-        "Use a key with the scopes in `properties.required_scopes`.",
+        "This caller may not do that",
+        "Use a key or token with the scopes in `properties.required_scopes`.",
     ),
     problem("forbidden", 403, "This is not allowed", "Nothing will change that; do not repeat it."),
     problem(

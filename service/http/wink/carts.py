@@ -89,7 +89,7 @@ class Carts:
             travelers=travelers_of(guests) or None,
             contact=contact_of(guests),
         )
-        await self.store.begin(cart_id, tenant, call.caller.key_id, self.desk.clock.now())
+        await self.store.begin(cart_id, tenant, call.caller.actor, self.desk.clock.now())
         await arrange(self.desk, cart_id, wanted, cause_of(call))
         return answered(await self.shown(await self.live(cart_id, tenant)))
 
@@ -190,7 +190,7 @@ class Carts:
     async def open_carts(self, call: Call[None, NoQuery]) -> list[Cart]:
         """The API key's carts that can still be checked out, the newest first."""
         found = []
-        for cart_id in await self.store.listed(call.caller.tenant, call.caller.key_id):
+        for cart_id in await self.store.listed(call.caller.tenant, call.caller.actor):
             try:
                 cart = await self.live(cart_id, call.caller.tenant)
             except (Problem, Refused):
@@ -236,7 +236,7 @@ class Carts:
         await self.emptied(cart, cause_of(call))
         caller = call.caller
         await self.store.delete(
-            cart.trip.trip_id, caller.tenant, caller.key_id, self.desk.clock.now()
+            cart.trip.trip_id, caller.tenant, caller.actor, self.desk.clock.now()
         )
 
     async def shown(self, cart: Cart) -> CartReply:

@@ -1,0 +1,1 @@
+"""What the doors keep and ask for: issuers' tokens, tenants, limits."""

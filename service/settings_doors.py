@@ -1,0 +1,69 @@
+"""The settings of the doors: whose tokens are good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
+
+from service.settings_rules import LOOPBACK_HOSTS, Finding, host_of, variable
+
+CLAIM = r"^[A-Za-z0-9_.:/-]{1,200}$"
+
+
+class DoorSettings(BaseSettings):
+    """A part of `service.settings.Settings`."""
+
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="issuer whose bearer tokens (JWT) are good beside API keys; unset: only keys",
+    )
+    oidc_audience: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="audience a token must be meant for; needed with an issuer",
+    )
+    oidc_jwks_url: str | None = Field(
+        default=None,
+        description="where the issuer's public keys are; unset: found by OpenID discovery",
+    )
+    oidc_tenant_claim: str = Field(
+        default="tenant", pattern=CLAIM, description="claim that names the tenant"
+    )
+    oidc_scope_claim: str = Field(
+        default="scope", pattern=CLAIM, description="claim that lists the scopes"
+    )
+    oidc_roles_claim: str = Field(
+        default="roles",
+        pattern=CLAIM,
+        description="claim that lists roles: viewer, operator, admin, agent",
+    )
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def absolute_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+            raise ValueError("must be an absolute http(s) URL")
+        return value
+
+
+def unsafe_issuer(settings: DoorSettings) -> Iterator[Finding]:
+    if settings.oidc_issuer is None:
+        if settings.oidc_audience or settings.oidc_jwks_url:
+            yield "oidc_issuer", f"{variable('oidc_issuer')} is not set: no token can be good."
+        return
+    if settings.oidc_audience is None:
+        yield (
+            "oidc_audience",
+            f"{variable('oidc_audience')} is not set: tokens meant for others would open this.",
+        )
+    for name in ("oidc_issuer", "oidc_jwks_url"):
+        url = getattr(settings, name)
+        if url and not url.startswith("https://") and host_of(url) not in LOOPBACK_HOSTS:
+            yield name, f"{variable(name)} is not https: anybody on the way could sign tokens."

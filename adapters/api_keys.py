@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -23,6 +24,9 @@ SECRET_BYTES = 32
 # How exact `last_used_at` is: a key in constant use is not written to at every request.
 LAST_USED_STEP = timedelta(minutes=1)
 NO_SECRET = bytes(32)
+# How long a key that another process has revoked may still open something here.
+KEPT_S = 1.0
+KEPT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,58 @@ class ApiKeys:
     async def revoke(self, key_id: str, now: datetime) -> bool:
         """From now on the key opens nothing; False: there was no such key to revoke."""
         return await self.rows.revoke(key_id, now)
+
+
+class RecentKeys:
+    """Implements `ApiKeyRows` in front of others, so that a busy caller's key is not looked up at
+    every call. A key that this process revokes opens nothing
+    from then on; expiry is the caller's to judge and always exact. Unknown keys are not kept."""
+
+    def __init__(self, rows: ApiKeyRows, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.rows = rows
+        self.seconds = seconds
+        self.kept: dict[str, tuple[float, StoredKey]] = {}
+        self.changes = 0
+
+    async def get(self, key_id: str) -> StoredKey | None:
+        now = self.seconds()
+        until, stored = self.kept.get(key_id, (now, None))
+        if now < until:
+            return stored
+        changes = self.changes
+        found = await self.rows.get(key_id)
+        # What was changed while it was on its way may be older than the change.
+        if found is not None and changes == self.changes:
+            self.keep(key_id, found, now + KEPT_S)
+        return found
+
+    def keep(self, key_id: str, stored: StoredKey, until: float) -> None:
+        self.kept.pop(key_id, None)
+        while len(self.kept) >= KEPT_MAX:
+            del self.kept[next(iter(self.kept))]
+        self.kept[key_id] = (until, stored)
+
+    def forget(self, key_id: str) -> None:
+        self.changes += 1
+        self.kept.pop(key_id, None)
+
+    async def add(self, stored: StoredKey) -> None:
+        await self.rows.add(stored)
+
+    async def listed(self, tenant: str | None) -> Sequence[ApiKey]:
+        return await self.rows.listed(tenant)
+
+    async def revoke(self, key_id: str, now: datetime) -> bool:
+        try:
+            return await self.rows.revoke(key_id, now)
+        finally:
+            self.forget(key_id)
+
+    async def used(self, key_id: str, now: datetime) -> None:
+        try:
+            await self.rows.used(key_id, now)
+        finally:
+            self.forget(key_id)
 
 
 def secret_hash(secret: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import Database
 from adapters.doors.signing_keys import SigningKeys
@@ -119,7 +119,7 @@ def stores_in(database: Database, codec: EventCodec, log: PostgresEventLog, vaul
         outbox=PostgresOutbox(database),
         inbox=PostgresInbox(database),
         models=PostgresReadModels(database, codec),
-        keys=ApiKeys(PostgresApiKeyRows(database)),
+        keys=ApiKeys(RecentKeys(PostgresApiKeyRows(database))),
         idempotency=PostgresIdempotency(database),
         offers=PostgresOffers(database),
         carts=PostgresCarts(database),

@@ -127,8 +127,12 @@ class Desk:
         self, trip_id: str, item_id: str, offer_id: str, cause: Cause, version: int | None = None
     ) -> Handled:
         """`item_id` is the caller's to make, so that a repeated request adds one item."""
-        await self.road.read(trip_id, cause.tenant)
-        offer = await self.offer(offer_id, cause)
+        try:
+            offer = await self.offer(offer_id, cause)
+        except Refused:
+            # Where there is no such trip either, that is what to say.
+            await self.road.read(trip_id, cause.tenant)
+            raise
         return await self.edit(
             trip_id, lambda now: c.AddItem(item_id=item_id, offer=offer, now=now), cause, version
         )

@@ -18,6 +18,9 @@ CONTACT = "contact"
 # Known of everybody and not personal by themselves, so they stand beside the seal.
 OPEN_FIELDS = {"traveler_id", "passenger_type"}
 
+# A traveler of a trip as the log has them, and in plain; None once they are forgotten.
+Known = tuple[SealedTraveler, Traveler | None]
+
 
 class Forgotten(Exception):
     """Someone's data has been erased; what needs it cannot be done any more."""
@@ -35,16 +38,12 @@ class People:
     ) -> tuple[tuple[SealedTraveler, ...], SealedContact | None]:
         """Everyone sealed. Who is in the trip already, unchanged, keeps id and seal, so that
         saying the same again changes nothing."""
-        known = await self.known(trip)
+        known, known_contact = await self.open_known(trip)
         sealed = []
         for traveler in travelers:
             kept = taken(known, traveler)
             sealed.append(kept or await self.seal_traveler(trip, traveler))
-        return tuple(sealed), await self.seal_contact(trip, contact)
-
-    async def known(self, trip: Trip) -> list[tuple[Traveler | None, SealedTraveler]]:
-        values = await self.vault.open_all([place_of(trip, t) for t in trip.travelers])
-        return [(plain(t, value), t) for t, value in zip(trip.travelers, values, strict=True)]
+        return tuple(sealed), await self.seal_contact(trip, contact, known_contact)
 
     async def seal_traveler(self, trip: Trip, traveler: Traveler) -> SealedTraveler:
         person_id = await self.vault.new_person(trip.tenant)
@@ -57,10 +56,12 @@ class People:
             sealed=await self.vault.seal(person_id, trip.trip_id, TRAVELER, value),
         )
 
-    async def seal_contact(self, trip: Trip, contact: Contact | None) -> SealedContact | None:
+    async def seal_contact(
+        self, trip: Trip, contact: Contact | None, known: Contact | None
+    ) -> SealedContact | None:
         if contact is None:
             return None
-        if trip.contact is not None and await self.open_contact(trip) == contact:
+        if contact == known:
             return trip.contact
         person_id = await self.vault.new_person(trip.tenant)
         value = msgspec.to_builtins(contact)
@@ -69,31 +70,29 @@ class People:
 
     async def open(self, trip: Trip) -> tuple[tuple[Traveler, ...], Contact | None]:
         """Everyone in plain; raises Forgotten if anyone's data has been erased."""
-        travelers = tuple(traveler for traveler, _ in await self.known(trip) if traveler)
-        contact = await self.open_contact(trip)
+        people, contact = await self.open_known(trip)
+        travelers = tuple(traveler for _, traveler in people if traveler is not None)
         if len(travelers) < len(trip.travelers) or (trip.contact is not None and not contact):
             raise Forgotten(trip.trip_id)
         return travelers, contact
 
-    async def open_known(
-        self, trip: Trip
-    ) -> tuple[Sequence[tuple[SealedTraveler, Traveler | None]], Contact | None]:
+    async def open_known(self, trip: Trip) -> tuple[list[Known], Contact | None]:
         """Everyone, with None in place of who was forgotten."""
-        people = [(sealed, traveler) for traveler, sealed in await self.known(trip)]
-        return people, await self.open_contact(trip)
-
-    async def open_contact(self, trip: Trip) -> Contact | None:
-        if trip.contact is None:
-            return None
-        value = await self.vault.open(
-            trip.contact.person_id, trip.trip_id, CONTACT, trip.contact.sealed
-        )
-        return None if isinstance(value, ForgottenMark) else msgspec.convert(value, Contact)
+        sealed = [place_of(trip, traveler) for traveler in trip.travelers]
+        if trip.contact is not None:
+            sealed.append(place_of_contact(trip, trip.contact))
+        values = await self.vault.open_all(sealed)
+        travelers = [(t, plain(t, value)) for t, value in zip(trip.travelers, values, strict=False)]
+        return travelers, plain_contact(values[-1]) if trip.contact is not None else None
 
 
 def place_of(trip: Trip, sealed: SealedTraveler) -> tuple[Place, str]:
     place = Place(person_id=sealed.person_id, trip_id=trip.trip_id, field=TRAVELER)
     return place, sealed.sealed
+
+
+def place_of_contact(trip: Trip, sealed: SealedContact) -> tuple[Place, str]:
+    return Place(person_id=sealed.person_id, trip_id=trip.trip_id, field=CONTACT), sealed.sealed
 
 
 def content(traveler: Traveler) -> dict[str, Any]:
@@ -109,11 +108,13 @@ def plain(sealed: SealedTraveler, value: Any) -> Traveler | None:
     return msgspec.convert({**known, **value}, Traveler)
 
 
-def taken(
-    known: list[tuple[Traveler | None, SealedTraveler]], wanted: Traveler
-) -> SealedTraveler | None:
+def plain_contact(value: Any) -> Contact | None:
+    return None if isinstance(value, ForgottenMark) else msgspec.convert(value, Contact)
+
+
+def taken(known: list[Known], wanted: Traveler) -> SealedTraveler | None:
     """The same person among the known ones, taken out so that twins stay two."""
-    for index, (traveler, sealed) in enumerate(known):
+    for index, (sealed, traveler) in enumerate(known):
         if traveler is None or traveler.passenger_type != wanted.passenger_type:
             continue
         if content(traveler) == content(wanted):

@@ -10,44 +10,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
 
 from adapters.database import Database, as_uuid, rows_touched
-from adapters.differences import first_difference
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import COLUMNS, recorded
+from adapters.read_tables import TABLES
+from adapters.read_tables import BookingRow as BookingRow
+from adapters.read_tables import Projection as Projection
+from adapters.read_tables import Row as Row
+from adapters.read_tables import TripRow as TripRow
 from domain.log import Recorded
-
-TRIP_DETAILS = "trip_details"
-BOOKINGS = "bookings"
-
-Projection = Literal["trip_details", "bookings"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TripRow:
-    """A trip folded up to `position`; `state` is the projection's own encoding."""
-
-    trip_id: str
-    tenant: str
-    position: int
-    state: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingRow:
-    """A booking as it was at `position`."""
-
-    booking_id: str
-    code: str
-    group_id: str
-    trip_id: str
-    tenant: str
-    position: int
-    doc: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +57,7 @@ class ReadModels(Protocol):
     async def apply(
         self,
         name: Projection,
-        rows: Sequence[TripRow] | Sequence[BookingRow],
+        rows: Sequence[Row],
         from_position: int,
         to_position: int,
         version: int | None = None,
@@ -105,6 +81,10 @@ class ReadModels(Protocol):
 
     async def drop(self, name: Projection, version: int) -> None:
         """Forget a version that is not live."""
+        ...
+
+    async def rows(self, name: Projection, keys: Sequence[str], version: int) -> Sequence[Any]:
+        """The rows there are under these keys, in the order of the keys."""
         ...
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
@@ -137,25 +117,6 @@ WHERE name = $1 AND position = $3 AND CASE WHEN $2::int IS NULL THEN live ELSE v
 RETURNING version
 """
 
-WRITE_TRIPS = """
-INSERT INTO tripledger.read_trip_details (version, trip_id, tenant, position, state)
-SELECT $1, u.* FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bytea[]) AS u
-ON CONFLICT (version, trip_id) DO UPDATE
-SET tenant = excluded.tenant, position = excluded.position, state = excluded.state
-"""
-
-WRITE_BOOKINGS = """
-INSERT INTO tripledger.read_bookings (
-    version, booking_id, code, group_id, trip_id, tenant, position, doc
-)
-SELECT $1, u.* FROM unnest(
-    $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::jsonb[]
-) AS u
-ON CONFLICT (version, booking_id) DO UPDATE
-SET code = excluded.code, group_id = excluded.group_id, trip_id = excluded.trip_id,
-    tenant = excluded.tenant, position = excluded.position, doc = excluded.doc
-"""
-
 TRIP_WITH_TAIL = f"""
 SELECT r.tenant AS row_tenant, r.position AS row_position, r.state AS row_state, e.*
 FROM (VALUES ($1::uuid)) AS wanted (trip_id)
@@ -170,15 +131,9 @@ ORDER BY e.notification_id
 
 BOOKING_COLUMNS = "booking_id, code, group_id, trip_id, tenant, position, doc"
 
-TABLES = {TRIP_DETAILS: "read_trip_details", BOOKINGS: "read_bookings"}
 SWEEP_ROWS = 10_000
 # Whole tables are read for a comparison.
 COMPARE_S_MAX = 3600.0
-
-DIFFERENCE = {
-    TRIP_DETAILS: first_difference("tripledger.read_trip_details", *TripRow.__slots__),
-    BOOKINGS: first_difference("tripledger.read_bookings", *BookingRow.__slots__),
-}
 
 
 class PostgresReadModels:
@@ -209,7 +164,7 @@ class PostgresReadModels:
     async def apply(
         self,
         name: Projection,
-        rows: Sequence[TripRow] | Sequence[BookingRow],
+        rows: Sequence[Row],
         from_position: int,
         to_position: int,
         version: int | None = None,
@@ -221,8 +176,8 @@ class PostgresReadModels:
             if moved is None:
                 return False
             if rows:
-                statement = WRITE_TRIPS if name == TRIP_DETAILS else WRITE_BOOKINGS
-                await connection.execute(statement, moved, *columns(rows))
+                table = TABLES[name]
+                await connection.execute(table.write, moved, *table.columns(rows))
             return True
 
     async def begin_rebuild(self, name: Projection) -> int:
@@ -256,7 +211,9 @@ class PostgresReadModels:
     async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
         async with self.held(name) as (connection, live, position):
             await level(position)
-            row = await connection.fetchrow(DIFFERENCE[name], live, version, timeout=COMPARE_S_MAX)
+            row = await connection.fetchrow(
+                TABLES[name].difference, live, version, timeout=COMPARE_S_MAX
+            )
         if row is None:
             return None
         return Difference(name=name, key=str(row["key"]), columns=tuple(row["differ"]))
@@ -282,7 +239,7 @@ class PostgresReadModels:
 
     async def sweep(self, name: Projection) -> None:
         """Remove rows of versions that are no more, a few at a time: nobody waits for it."""
-        table = TABLES[name]
+        table = TABLES[name].name
         gone = await self.pool.fetch(
             f"SELECT DISTINCT version FROM tripledger.{table} EXCEPT"
             " SELECT version FROM tripledger.checkpoints WHERE name = $1",
@@ -299,6 +256,11 @@ class PostgresReadModels:
                     SWEEP_ROWS,
                 )
                 deleted = rows_touched(status)
+
+    async def rows(self, name: Projection, keys: Sequence[str], version: int) -> Sequence[Any]:
+        table = TABLES[name]
+        found = await self.pool.fetch(table.read, version, known_uuids(keys))
+        return [table.row_of(row) for row in found]
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
         rows = await self.pool.fetch(
@@ -369,11 +331,6 @@ class PostgresReadModels:
 
 def known_uuids(ids: Sequence[str]) -> list[UUID]:
     return [uuid for uuid in map(as_uuid, ids) if uuid is not None]
-
-
-def columns(rows: Sequence[TripRow] | Sequence[BookingRow]) -> list[list[Any]]:
-    """The rows' values column by column, in the order of their fields."""
-    return [[getattr(row, name) for row in rows] for name in type(rows[0]).__slots__]
 
 
 def booking_row(row: asyncpg.Record) -> BookingRow:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -28,6 +29,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 FORMAT = b"\x01"
+# Not a person: its data key makes addresses into marks, wrapped and rewrapped like all others.
+MARKER = str(UUID(int=0))
 
 Json = Any
 
@@ -79,7 +82,15 @@ class WrappedKey:
 class PersonKeys(Protocol):
     """Where wrapped data keys are kept."""
 
-    async def add(self, person_id: str, tenant: str, key: WrappedKey) -> None: ...
+    async def add(
+        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+    ) -> None:
+        """Keep a key, unless the person has one."""
+        ...
+
+    async def marked(self, email_mark: bytes) -> Sequence[str]:
+        """The persons with this mark who are not forgotten."""
+        ...
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]: ...
 
@@ -160,12 +171,30 @@ class Vault:
     def __init__(self, keys: PersonKeys, master: MasterKeys) -> None:
         self.keys = keys
         self.master = master
+        self.marker: bytes | None = None
 
-    async def new_person(self, tenant: str) -> str:
+    async def new_person(self, tenant: str, email: str | None = None) -> str:
+        """A person with a key, who can be found by an address as long as they are not forgotten."""
         person_id = str(uuid4())
-        data_key = secrets.token_bytes(KEY_BYTES)
-        await self.keys.add(person_id, tenant, self.master.wrap(person_id, data_key))
+        mark = await self.mark(email) if email is not None else None
+        await self.keys.add(person_id, tenant, self.new_key(person_id), mark)
         return person_id
+
+    def new_key(self, person_id: str) -> WrappedKey:
+        return self.master.wrap(person_id, secrets.token_bytes(KEY_BYTES))
+
+    async def persons_with(self, email: str) -> Sequence[str]:
+        """Who gave this address, in any spelling of its case."""
+        return await self.keys.marked(await self.mark(email))
+
+    async def mark(self, email: str) -> bytes:
+        """What stands for an address: the same for the same one, and tells nothing without the
+        master key."""
+        if self.marker is None:
+            await self.keys.add(MARKER, "", self.new_key(MARKER))
+            self.marker = self.master.unwrap(MARKER, (await self.keys.get([MARKER]))[MARKER])
+        assert self.marker is not None, "nobody forgets what is no person"
+        return hmac.digest(self.marker, email.strip().casefold().encode(), "sha256")
 
     async def seal(self, person_id: str, trip_id: str, field: str, value: Json) -> str:
         place = Place(person_id=person_id, trip_id=trip_id, field=field)
@@ -186,8 +215,8 @@ class Vault:
         return [opened(ciphers[place.person_id], place, sealed) for place, sealed in values]
 
     async def forget(self, person_id: str) -> bool:
-        """Destroy the person's key, for ever; False: there was none to destroy."""
-        return await self.keys.forget(person_id)
+        """Destroy the person's key and mark, for ever; False: there was none to destroy."""
+        return person_id != MARKER and await self.keys.forget(person_id)
 
     async def rewrap(self, batch: int = 500) -> int:
         """Wrap every key by the present master key, so that older ones can be thrown away."""
@@ -244,15 +273,26 @@ class PostgresPersonKeys:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
 
-    async def add(self, person_id: str, tenant: str, key: WrappedKey) -> None:
+    async def add(
+        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+    ) -> None:
         await self.pool.execute(
-            "INSERT INTO tripledger.persons (person_id, tenant, master_key_id, wrapped_key)"
-            " VALUES ($1, $2, $3, $4)",
+            "INSERT INTO tripledger.persons"
+            " (person_id, tenant, master_key_id, wrapped_key, email_mark)"
+            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             person_id,
             tenant,
             key.master_key_id,
             key.wrapped,
+            email_mark,
         )
+
+    async def marked(self, email_mark: bytes) -> Sequence[str]:
+        rows = await self.pool.fetch(
+            "SELECT person_id FROM tripledger.persons WHERE email_mark = $1 ORDER BY person_id",
+            email_mark,
+        )
+        return [str(row["person_id"]) for row in rows]
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]:
         known = [uuid for uuid in map(as_uuid, person_ids) if uuid is not None]
@@ -269,7 +309,7 @@ class PostgresPersonKeys:
     async def forget(self, person_id: str) -> bool:
         status = await self.pool.execute(
             "UPDATE tripledger.persons SET master_key_id = NULL, wrapped_key = NULL,"
-            " forgotten_at = clock_timestamp() WHERE person_id = $1 AND forgotten_at IS NULL",
+            " email_mark = NULL, forgotten_at = clock_timestamp() WHERE person_id = $1 AND forgotten_at IS NULL",
             as_uuid(person_id),
         )
         return rows_touched(status) == 1

@@ -30,6 +30,11 @@ def refund_id(payment_id: str, number: int) -> str:
     return f"{payment_id}:{number}"
 
 
+def incident_id(trip_id: str, code: str, subject: str) -> str:
+    """The id of what a person must settle: a trip has one incident for a code and a subject."""
+    return str(uuid5(UUID(trip_id), f"incident:{code}:{subject}"))
+
+
 def booking_code(booking: str) -> str:
     """Eight unambiguous characters a traveller can read out."""
     number = int.from_bytes(hashlib.sha256(booking.encode()).digest()[:16])

@@ -20,6 +20,7 @@ from adapters.inbox import Inbox, PostgresInbox
 from adapters.offers import Offers, PostgresOffers
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
+from adapters.read_tables import PROJECTIONS
 from adapters.sandbox_clock import SandboxClock
 from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
@@ -183,8 +184,7 @@ def wired(
         housekeeper=Housekeeper(stores.offers, stores.idempotency, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
-            Projector(log, models, name, settings.projection_poll_s)
-            for name in ("trip_details", "bookings")
+            Projector(log, models, name, settings.projection_poll_s) for name in PROJECTIONS
         ),
     )
 

@@ -63,7 +63,7 @@ class People:
             return None
         if contact == known:
             return trip.contact
-        person_id = await self.vault.new_person(trip.tenant)
+        person_id = await self.vault.new_person(trip.tenant, contact.email)
         value = msgspec.to_builtins(contact)
         sealed = await self.vault.seal(person_id, trip.trip_id, CONTACT, value)
         return SealedContact(person_id=person_id, sealed=sealed)

@@ -196,10 +196,20 @@ class MemoryPersonKeys:
 
     def __init__(self) -> None:
         self.keys: dict[str, WrappedKey] = {}
+        self.marks: dict[str, bytes] = {}
 
-    async def add(self, person_id: str, tenant: str, key: WrappedKey) -> None:
+    async def add(
+        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+    ) -> None:
         await asyncio.sleep(0)
-        self.keys[person_id] = key
+        if person_id not in self.keys:
+            self.keys[person_id] = key
+            if email_mark is not None:
+                self.marks[person_id] = email_mark
+
+    async def marked(self, email_mark: bytes) -> Sequence[str]:
+        await asyncio.sleep(0)
+        return sorted(person for person, mark in self.marks.items() if mark == email_mark)
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]:
         await asyncio.sleep(0)
@@ -211,6 +221,7 @@ class MemoryPersonKeys:
         if known is None or known.wrapped is None:
             return False
         self.keys[person_id] = WrappedKey(None, None)
+        self.marks.pop(person_id, None)
         return True
 
     async def other_than(self, master_key_id: str, limit: int) -> Mapping[str, WrappedKey]:

@@ -16,8 +16,10 @@ from adapters.read_models import (
     Difference,
     Level,
     Projection,
+    Row,
     TripRow,
 )
+from adapters.read_tables import TABLES
 from domain.log import Recorded
 
 
@@ -26,10 +28,9 @@ class MemoryReadModels:
 
     def __init__(self, log: MemoryEventLog) -> None:
         self.log = log
-        self.positions: dict[tuple[str, int], int] = {("trip_details", 1): 0, ("bookings", 1): 0}
-        self.live: dict[str, int] = {"trip_details": 1, "bookings": 1}
-        self.trip_rows: dict[tuple[int, str], TripRow] = {}
-        self.booking_rows: dict[tuple[int, str], BookingRow] = {}
+        self.positions: dict[tuple[str, int], int] = {(name, 1): 0 for name in TABLES}
+        self.live: dict[str, int] = dict.fromkeys(TABLES, 1)
+        self.kept: dict[str, dict[tuple[int, str], Any]] = {name: {} for name in TABLES}
 
     async def checkpoint(self, name: Projection, version: int | None = None) -> int:
         await asyncio.sleep(0)
@@ -48,7 +49,7 @@ class MemoryReadModels:
     async def apply(
         self,
         name: Projection,
-        rows: Sequence[TripRow] | Sequence[BookingRow],
+        rows: Sequence[Row],
         from_position: int,
         to_position: int,
         version: int | None = None,
@@ -58,11 +59,10 @@ class MemoryReadModels:
         if self.positions.get((name, written)) != from_position:
             return False
         self.positions[(name, written)] = to_position
+        key = TABLES[name].key
         for row in rows:
-            if isinstance(row, TripRow):
-                self.trip_rows[(written, row.trip_id)] = row
-            else:
-                self.booking_rows[(written, row.booking_id)] = replace(row, doc=plain(row.doc))
+            stored = replace(row, doc=plain(row.doc)) if isinstance(row, BookingRow) else row
+            self.kept[name][(written, getattr(row, key))] = stored
         return True
 
     async def begin_rebuild(self, name: Projection) -> int:
@@ -82,13 +82,14 @@ class MemoryReadModels:
 
     async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
         await self.levelled(name, level)
-        kept = self.rows_of(name)
+        kept = self.kept[name]
         for key in sorted({key for _, key in kept}):
             live, made = kept.get((self.live[name], key)), kept.get((version, key))
             differ = [
                 column
-                for column in (TripRow if name == "trip_details" else BookingRow).__slots__[1:]
-                if getattr(live, column, None) != getattr(made, column, None)
+                for column in TABLES[name].fields
+                if column != TABLES[name].key
+                and getattr(live, column, None) != getattr(made, column, None)
             ]
             if differ:
                 return Difference(name=name, key=key, columns=tuple(differ))
@@ -109,22 +110,21 @@ class MemoryReadModels:
 
     def forget(self, name: Projection, version: int) -> None:
         self.positions.pop((name, version), None)
-        rows = self.rows_of(name)
+        rows = self.kept[name]
         for key in [k for k in rows if k[0] == version]:
             del rows[key]
 
-    def rows_of(self, name: Projection) -> dict[tuple[int, str], Any]:
-        return self.trip_rows if name == "trip_details" else self.booking_rows
+    async def rows(self, name: Projection, keys: Sequence[str], version: int) -> Sequence[Any]:
+        await asyncio.sleep(0)
+        wanted = sorted({(version, key) for key in keys})
+        return [self.kept[name][key] for key in wanted if key in self.kept[name]]
 
     async def trips(self, trip_ids: Sequence[str], version: int | None = None) -> list[TripRow]:
-        await asyncio.sleep(0)
-        read = version or self.live["trip_details"]
-        keys = sorted({(read, trip_id) for trip_id in trip_ids})
-        return [self.trip_rows[key] for key in keys if key in self.trip_rows]
+        return list(await self.rows("trip_details", trip_ids, version or self.live["trip_details"]))
 
     async def trip_with_tail(self, trip_id: str) -> tuple[TripRow | None, Sequence[Recorded]]:
         await asyncio.sleep(0)
-        row = self.trip_rows.get((self.live["trip_details"], trip_id))
+        row = self.kept["trip_details"].get((self.live["trip_details"], trip_id))
         # Nothing may be recorded between the row and the tail, so the log's rows are read here.
         after = row.position if row else 0
         rows = self.log.by_trip.get(trip_id, [])
@@ -149,13 +149,13 @@ class MemoryReadModels:
     ) -> Sequence[BookingRow]:
         await asyncio.sleep(0)
         read = version or self.live["bookings"]
-        found = (self.booking_rows.get((read, booking)) for booking in set(booking_ids))
+        found = (self.kept["bookings"].get((read, booking)) for booking in set(booking_ids))
         return sorted((row for row in found if row), key=lambda row: row.code)
 
     async def live_bookings(self, wanted: Callable[[BookingRow], bool]) -> list[BookingRow]:
         await asyncio.sleep(0)
         live = self.live["bookings"]
-        rows = (row for (version, _), row in self.booking_rows.items() if version == live)
+        rows = (row for (version, _), row in self.kept["bookings"].items() if version == live)
         return sorted((row for row in rows if wanted(row)), key=lambda row: row.code)
 
 

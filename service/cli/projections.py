@@ -4,11 +4,11 @@ that they are what the log says."""
 from __future__ import annotations
 
 import asyncio
-from typing import get_args
 
 from cyclopts import App
 
 from adapters.read_models import PostgresReadModels, Projection
+from adapters.read_tables import PROJECTIONS
 from domain.log import UnreadableEvent
 from service.cli.opening import event_log
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
@@ -17,8 +17,6 @@ from service.workers.rebuilding import Compared, Rebuilt, compare_with_log
 from service.workers.rebuilding import rebuild as rebuild_one
 
 app = App(name="projections", help="Read models: list, rebuild, verify.")
-
-NAMES: tuple[Projection, ...] = get_args(Projection)
 
 
 @app.command(name="list")
@@ -51,7 +49,7 @@ def rebuild(*names: Projection) -> int:
 
     The service may go on working: it reads the old rows until the new ones have caught up.
     """
-    for name in names or NAMES:
+    for name in names or PROJECTIONS:
         made = asyncio.run(rebuilt(name))
         people.print(
             f"{name} is rebuilt from {made.events} events; version {made.version} is live."
@@ -73,7 +71,7 @@ async def rebuilt(name: Projection) -> Rebuilt:
 def verify(*names: Projection, json: bool = False) -> int:
     """Prove that read models are what the log says, byte for byte; exit code 1 names the first
     row that is not. All, unless named; the service may go on working."""
-    found = [asyncio.run(compared(name)) for name in names or NAMES]
+    found = [asyncio.run(compared(name)) for name in names or PROJECTIONS]
     if json:
         print_json(found)
     for one in () if json else found:

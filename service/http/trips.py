@@ -29,7 +29,7 @@ from service.http.shapes import (
 )
 from service.http.travelers import check_people
 from service.http.views import People, event_reply, trip_fields, trip_reply
-from service.workers.projector import decode_dossier
+from service.workers.folds import decode_dossier
 
 VERSION_DIGITS_MAX = 9
 

@@ -29,7 +29,7 @@ from service.pages.checkout_view import checkout_view
 from service.pages.forgery import Forged, Tokens
 from service.pages.rendering import Pages, page_headers
 from service.pages.standing import standing_of
-from service.workers.projector import decode_dossier
+from service.workers.folds import decode_dossier
 
 SID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AMOUNT = re.compile(r"[0-9]{1,15}")

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
-import msgspec
 import structlog
 
 from adapters.event_log.codec import UnreadableStoredEvent
-from adapters.read_models import BookingRow, Projection, ReadModels, TripRow
-from domain.booking.events import BookingEvent
-from domain.booking.state import Booking
-from domain.dossier import BOOKING_EVENT_TYPES, Dossier
+from adapters.read_models import Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
 from domain.ports import EventLog
-from projections import bookings, trip_details
+from service.workers.folds import FOLDS, TOPICS_BEGIN
 
 log = structlog.get_logger()
 
 BATCH_EVENTS = 1_000
-# What each read model is made of: an unreadable event of another kind is no reason to stop.
-TOPICS_BEGIN: dict[Projection, str] = {"trip_details": "", "bookings": "booking."}
 PAUSE_AFTER_ERROR_S = 5.0
-
-encode_dossier = msgspec.json.Encoder().encode
-decode_dossier = msgspec.json.Decoder(Dossier).decode
 
 
 class Projector:
@@ -92,56 +82,5 @@ class Projector:
         await self.models.apply(self.name, [], start, error.position, version)
         return 1
 
-    async def fold(
-        self, batch: Sequence[Recorded], version: int
-    ) -> Sequence[TripRow] | Sequence[BookingRow]:
-        if self.name == "trip_details":
-            return await self.fold_trips(batch, version)
-        return await self.fold_bookings(batch, version)
-
-    async def fold_trips(self, batch: Sequence[Recorded], version: int) -> Sequence[TripRow]:
-        touched = sorted({recorded.trip_id for recorded in batch})
-        rows = {row.trip_id: row for row in await self.models.trips(touched, version)}
-        dossiers = {trip_id: decode_dossier(row.state) for trip_id, row in rows.items()}
-        for recorded in batch:
-            row = rows.get(recorded.trip_id)
-            if row is not None and recorded.position <= row.position:
-                continue
-            dossier = trip_details.project(dossiers.get(recorded.trip_id), recorded.event)
-            dossiers[recorded.trip_id] = dossier
-        last = {recorded.trip_id: recorded for recorded in batch}
-        return [
-            TripRow(
-                trip_id=trip_id,
-                tenant=last[trip_id].cause.tenant or "",
-                position=last[trip_id].position,
-                state=encode_dossier(dossiers[trip_id]),
-            )
-            for trip_id in touched
-        ]
-
-    async def fold_bookings(self, batch: Sequence[Recorded], version: int) -> Sequence[BookingRow]:
-        facts = [r for r in batch if isinstance(r.event, BOOKING_EVENT_TYPES)]
-        touched = sorted({recorded.stream_id for recorded in facts})
-        rows = {row.booking_id: row for row in await self.models.bookings(touched, version)}
-        known = {key: msgspec.convert(row.doc, Booking) for key, row in rows.items()}
-        for recorded in facts:
-            row = rows.get(recorded.stream_id)
-            if row is not None and recorded.position <= row.position:
-                continue
-            event = cast(BookingEvent, recorded.event)
-            known[recorded.stream_id] = bookings.project(known.get(recorded.stream_id), event)
-        last = {recorded.stream_id: recorded for recorded in facts}
-        return [row_of(known[key], last[key]) for key in touched]
-
-
-def row_of(booking: Booking, recorded: Recorded) -> BookingRow:
-    return BookingRow(
-        booking_id=booking.booking_id,
-        code=booking.code,
-        group_id=booking.group_id,
-        trip_id=booking.trip_id,
-        tenant=recorded.cause.tenant or "",
-        position=recorded.position,
-        doc=msgspec.to_builtins(booking),
-    )
+    async def fold(self, batch: Sequence[Recorded], version: int) -> Sequence[Row]:
+        return await FOLDS[self.name](self.models, batch, version)

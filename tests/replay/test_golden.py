@@ -14,9 +14,11 @@ from adapters.database import Database
 from adapters.event_log.codec import EventCodec, Upcast
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.event_log.verify import verify
-from adapters.read_models import PostgresReadModels, Projection
+from adapters.read_models import PostgresReadModels
+from adapters.read_tables import PROJECTIONS
 from domain.dossier import TOPICS, Dossier, fold
-from service.workers.projector import Projector, decode_dossier
+from service.workers.folds import decode_dossier
+from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log
 from tests.replay import golden
 from tests.replay.golden import (
@@ -149,8 +151,7 @@ async def test_a_log_of_all_stored_trips_is_whole_and_projected(
         ids = [await store(connection, trip, n) for n, trip in enumerate(TRIPS, 1)]
     async with PostgresEventLog.opened(database, CODEC) as log:
         models = PostgresReadModels(database, CODEC)
-        names: tuple[Projection, ...] = ("trip_details", "bookings")
-        for name in names:
+        for name in PROJECTIONS:
             while await Projector(log, models, name, 0.05).catch_up():
                 pass
             assert None is (await compare_with_log(log, models, name)).difference

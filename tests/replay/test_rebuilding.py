@@ -18,13 +18,14 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_models import PostgresReadModels, Projection, ReadModels
+from adapters.read_tables import PROJECTIONS
 from domain.ports import EventLog
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
 from tests.replay.trips_at_scale import CODEC, live_through
 from tests.rules import stories as s
 
-NAMES: tuple[Projection, ...] = ("trip_details", "bookings")
+NAMES = PROJECTIONS
 TRIPS = 8
 STORIES = [s.completed(), s.expired(), s.awaiting_payment(), s.both_ordered()]
 
@@ -170,12 +171,14 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
     await project(log, models)
 
     assert len(written) + TRIPS == len(await models.trips([*written, *known]))
-    assert [4, 4] == [point.version for point in await models.checkpoints()]
+    assert [4] * len(NAMES) == [point.version for point in await models.checkpoints()]
     for name in NAMES:
         assert None is (await compare_with_log(log, models, name)).difference
     versions = await database.pool.fetch(
         "SELECT version FROM tripledger.read_trip_details"
         " UNION SELECT version FROM tripledger.read_bookings"
+        " UNION SELECT version FROM tripledger.read_trip_list"
+        " UNION SELECT version FROM tripledger.read_incidents"
     )
     assert [4] == [row["version"] for row in versions]
 
@@ -236,7 +239,10 @@ async def test_the_command_names_the_row_and_puts_it_right(
         told["difference"]["columns"],
     )
     code, text = await cli(database_url, "rebuild")
-    assert (0, 2) == (code, text.count(f"is rebuilt from {last} events; version 2 is live."))
+    assert (0, len(NAMES)) == (
+        code,
+        text.count(f"is rebuilt from {last} events; version 2 is live."),
+    )
     assert 0 == (await cli(database_url, "verify"))[0]
     code, text = await cli(database_url, "list", "--json")
     assert [(name, 2, True, last, 0) for name in sorted(NAMES)] == [

@@ -309,7 +309,8 @@ class PostgresPersonKeys:
     async def forget(self, person_id: str) -> bool:
         status = await self.pool.execute(
             "UPDATE tripledger.persons SET master_key_id = NULL, wrapped_key = NULL,"
-            " email_mark = NULL, forgotten_at = clock_timestamp() WHERE person_id = $1 AND forgotten_at IS NULL",
+            " email_mark = NULL, forgotten_at = clock_timestamp()"
+            " WHERE person_id = $1 AND forgotten_at IS NULL",
             as_uuid(person_id),
         )
         return rows_touched(status) == 1

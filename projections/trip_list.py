@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from domain.booking.events import BookingConfirmed
 from domain.booking.state import BY_CUSTOMER, Booking
@@ -18,6 +18,7 @@ from domain.dossier import Dossier, DossierEvent, evolve
 from domain.log import Recorded
 from domain.money import Money, total
 from domain.trip import events as t
+from domain.trip.lifecycle import TripLifecycle
 from domain.trip.state import Payment, Trip
 from projections.trip_details import clocks, payment_status, trip_status
 
@@ -25,11 +26,19 @@ NAME = "trip_list"
 
 Waiting = Literal["customer", "supplier", "payment_provider", "bank", "operator", "nobody"]
 
+# What `waits_for`, `status` and `payment` of a row may say.
+WAITS: tuple[Waiting, ...] = get_args(Waiting)
+STATUSES: tuple[str, ...] = tuple(state.id for state in TripLifecycle.states)
+PAYMENTS: tuple[str, ...] = (
+    *("none", "pending", "failed", "processing", "authorized", "captured"),
+    *("partially_refunded", "refunding", "refunded", "refund_failed", "releasing", "released"),
+)
+
 # The newest requests a trip is found by; people ask about what they have just seen go wrong.
 REQUESTS_MAX = 50
 TITLES_MAX = 3
 
-WAITS = {
+WAITS_BY_STATUS: dict[str, Waiting] = {
     "draft": "customer",
     "quoting": "supplier",
     "quoted": "customer",
@@ -108,9 +117,9 @@ def waits_for(dossier: Dossier) -> Waiting:
     trip = dossier.trip
     if trip is None:
         return "nobody"
-    first = WAITS.get(trip_status(trip))
+    first = WAITS_BY_STATUS.get(trip_status(trip))
     if first is not None and not trip.payments:
-        return first  # type: ignore[return-value]
+        return first
     if any(b.status in OPEN_ORDERS and ordered(b, trip) for b in dossier.bookings):
         return "supplier"
     refunds = {r.status for payment in trip.payments for r in payment.refunds}
@@ -120,7 +129,7 @@ def waits_for(dossier: Dossier) -> Waiting:
         return "bank"
     if open_incidents(trip):
         return "operator"
-    return first or "nobody"  # type: ignore[return-value]
+    return first or "nobody"
 
 
 def ordered(booking: Booking, trip: Trip) -> bool:

@@ -115,7 +115,7 @@ def trip_list_row(listed: Listed, last: Recorded) -> TripListRow:
     price = trip_list.price(trip)
     _, captured, _, refunded = trip_details.amounts(trip) or (None, None, None, None)
     return TripListRow(
-        trip_id=trip.trip_id,
+        trip_id=last.trip_id,
         tenant=last.cause.tenant or "",
         position=last.position,
         status=trip_details.trip_status(trip),

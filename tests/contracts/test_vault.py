@@ -12,6 +12,7 @@ import pytest
 
 from adapters.vault import (
     FORGOTTEN,
+    MARKER,
     MasterKeyMissing,
     MasterKeys,
     MasterKeyUnusable,
@@ -134,3 +135,33 @@ def test_a_file_that_is_no_master_key_is_refused(tmp_path: Path, text: str) -> N
 
     with pytest.raises(MasterKeyUnusable):
         MasterKeys.read_or_create(path)
+
+
+async def test_a_person_is_found_by_their_address_until_they_are_forgotten(vault: Vault) -> None:
+    amelia = await vault.new_person("acme", "Amelia@example.com ")
+    again = await vault.new_person("globex", "amelia@EXAMPLE.com")
+    await vault.new_person("acme")
+    await vault.new_person("acme", "bessie@example.com")
+
+    assert sorted([amelia, again]) == await vault.persons_with("AMELIA@example.com")
+    assert [] == await vault.persons_with("nobody@example.com")
+    assert await vault.forget(amelia)
+    assert [again] == await vault.persons_with("amelia@example.com")
+
+
+async def test_the_mark_of_an_address_outlives_the_master_key_and_tells_nothing_without_it(
+    stores: Stores,
+) -> None:
+    old, new = secrets.token_bytes(32), secrets.token_bytes(32)
+    before = Vault(stores.person_keys, MasterKeys(old))
+    person = await before.new_person("acme", "amelia@example.com")
+    both = Vault(stores.person_keys, MasterKeys(new, [old]))
+    assert 2 == await both.rewrap()
+
+    after = Vault(stores.person_keys, MasterKeys(new))
+
+    assert [person] == await after.persons_with("amelia@example.com")
+    assert await after.mark("amelia@example.com") == await before.mark("amelia@example.com")
+    assert not await after.forget(MARKER)
+    with pytest.raises(MasterKeyMissing):
+        await Vault(stores.person_keys, MasterKeys.generate()).persons_with("amelia@example.com")

@@ -108,11 +108,8 @@ async def working(service: Service) -> AsyncIterator[None]:
     await service.worker.drain(service.settings.shutdown_s)
 
 
-@asynccontextmanager
-async def listening(service: Service) -> AsyncIterator[str]:
-    """The HTTP door, open."""
-    settings = service.settings
-    readiness = Readiness()
+def doors(service: Service, readiness: Readiness) -> web.Application:
+    """Everything that is answered over HTTP: routes, pages and tools."""
 
     async def database_answers() -> str | None:
         if service.database is not None:
@@ -123,11 +120,19 @@ async def listening(service: Service) -> AsyncIterator[str]:
         *routes_of(service),
         checks={"database": database_answers, "draining": readiness.check},
         version=VERSION,
-        server_url=settings.base_url,
+        server_url=service.settings.base_url,
     )
     add_pages(app, service)
+    return app
+
+
+@asynccontextmanager
+async def listening(service: Service) -> AsyncIterator[str]:
+    """The HTTP door, open."""
+    settings = service.settings
+    readiness = Readiness()
     listener = Listener(
-        app,
+        doors(service, readiness),
         headers_s=settings.read_timeout_s,
         keepalive_s=settings.keepalive_s,
         connections_max=settings.connections_max,

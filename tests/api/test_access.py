@@ -1,0 +1,278 @@
+"""The list of who may do what is whole and true: everything there is, against everyone there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import pytest_asyncio
+
+from service.http.guards.access import ACCESS, TOOLS, Rule, rule_of
+from service.http.identity import AGENT_SCOPES, SCOPES
+from service.http.wink.routes import ITEM_EXAMPLE
+from service.mcp.tools import all_tools
+from service.serving import Readiness, doors
+from tests.scenarios.world import AMELIA, Told, World
+
+OPERATOR_SCOPES = frozenset(["ops:read", "ops:write"])
+ABSENT = "00000000-0000-4000-8000-000000000000"
+REASON = {"cancellationType": "CANCELLATION", "reason": "plans changed"}
+# Whole requests, so that nothing but the tenant stands between them and what they name.
+BODIES: dict[str, Any] = {
+    "POST /v1/offers/flights": {
+        "slices": [{"origin": "LHR", "destination": "JFK", "departure_date": "2030-01-01"}],
+        "passengers": [{"type": "adult"}],
+    },
+    "POST /v1/offers/stays": {
+        "latitude": 1.0,
+        "longitude": 1.0,
+        "check_in_date": "2030-01-01",
+        "check_out_date": "2030-01-02",
+        "guests": [{"type": "adult"}],
+    },
+    "POST /v1/trips/{trip_id}/items": {"offer_id": "off_1"},
+    "PUT /v1/trips/{trip_id}/items/{item_id}/ancillaries": {"selections": []},
+    "PUT /v1/trips/{trip_id}/travelers": {"travelers": [AMELIA]},
+    "POST /v1/trips/{trip_id}/cancel": {"cancellation_quote_id": "cq_1"},
+    "POST /v1/trip": {"trip_id": "{trip_id}"},
+    "POST /v1/book": {"trip_id": "{trip_id}"},
+    "POST /api/checkout": {
+        "shoppingCartIdentifier": "{trip_id}",
+        "redirectUrl": "http://127.0.0.1/thanks",
+    },
+    "PATCH /api/shopping-cart/{shoppingCartIdentifier}": ITEM_EXAMPLE,
+    "PATCH /api/shopping-cart/{shoppingCartIdentifier}/item/{itemIdentifier}": ITEM_EXAMPLE,
+    "PATCH /api/booking/group/{groupIdentifier}": REASON,
+    "PATCH /api/booking/{bookingIdentifier}": REASON,
+}
+ARGUMENTS: dict[str, Any] = {
+    "tool trip": {"trip_id": "{trip_id}"},
+    "tool book": {"trip_id": "{trip_id}"},
+    "tool checkout": {"trip_id": "{trip_id}"},
+    "tool get_trip": {"trip_id": "{trip_id}"},
+}
+NAMES_OURS = "{"
+
+
+@dataclass
+class Ours:
+    """What our tenant has, for each part of a path and each body that names it."""
+
+    world: World
+    ids: dict[str, str]
+
+    def filled(self, shape: Any) -> Any:
+        text = json.dumps(shape)
+        for name, value in self.ids.items():
+            text = text.replace(f"{{{name}}}", value)
+        return json.loads(text)
+
+    async def ask(self, name: str, key: str, *, whole: bool) -> Told:
+        """The request by its name; not `whole`: with a flaw that is seen after who asks and before
+        anything is done, so that asking changes nothing."""
+        method, _, path = name.partition(" ")
+        if method == "tool":
+            arguments = self.filled(ARGUMENTS.get(name, {})) if whole else {"flaw": 1}
+            return await self.use(path, arguments, key)
+        body = self.filled(BODIES.get(name)) if whole else None
+        flaw = "" if whole else "?flaw=1"
+        headers = {"Authorization": f"Bearer {key}"}
+        url = self.world.url + self.filled(path) + flaw
+        async with self.world.session.request(
+            method, url, json=body, headers=headers, allow_redirects=False
+        ) as answer:
+            is_json = "json" in answer.content_type
+            return Told(answer.status, await answer.json() if is_json else None, {})
+
+    async def use(self, tool: str, arguments: Any, key: str) -> Told:
+        call = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool, "arguments": arguments},
+        }
+        headers = {"Accept": "application/json, text/event-stream"}
+        told = await self.world.ask("POST", "/mcp", call, key=key, headers=headers)
+        if told.status != 200:
+            return told
+        error = told.body["result"]["structuredContent"].get("error", {})
+        status = STATUS_OF_CODE.get(error.get("code"), 422 if error else 200)
+        return Told(status, told.body["result"]["structuredContent"], told.headers)
+
+
+STATUS_OF_CODE = {"insufficient_scope": 403, "trip_not_found": 404}
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ours(world: World) -> Ours:
+    trip_id = await world.build(await world.find_flight())
+    booked = await world.book(trip_id)
+    trip = await world.trip(trip_id)
+    ids = {
+        "trip_id": trip_id,
+        "item_id": trip["items"][0]["item_id"],
+        "code": booked["booking_codes"][0],
+        "group_id": booked["group_id"],
+        "shoppingCartIdentifier": trip_id,
+        "itemIdentifier": trip["items"][0]["item_id"],
+        "ancillaryIdentifier": "bag",
+        "bookingIdentifier": booked["booking_codes"][0],
+        "groupIdentifier": booked["group_id"],
+        "paymentIdentifier": booked["session_id"],
+        "problem_code": "sold_out",
+    }
+    return Ours(world, ids)
+
+
+class Unused:
+    """The tools' work, where only their names matter."""
+
+    search_flights = search_stays = trip = book = get_trip = None
+
+
+def everything(world: World) -> list[str]:
+    """Every route and page the service really answers, and every tool."""
+    parts: Any = Unused()
+    routes = {
+        f"{route.method} {route.resource.canonical}"
+        for route in doors(world.service, Readiness()).router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    tools = {f"tool {tool.name}" for tool in all_tools(parts)}
+    return sorted(routes | tools)
+
+
+async def test_everything_there_is_is_listed_and_nothing_else(world: World) -> None:
+    names = everything(world)
+
+    assert [name for name in names if rule_of(name) is None] == []
+    assert [name for name in ACCESS if not name.endswith("*") and name not in names] == []
+    assert set(SCOPES) | {"anyone", "provider", "link", "caller"} == set(get_args(Rule))
+
+
+async def key_with(world: World, scopes: frozenset[str]) -> str:
+    service = world.service
+    return (await service.keys.create("ours", "test", scopes, service.clock.now()))[0]
+
+
+async def refused(world: World, ours: Ours, key: str) -> dict[str, int]:
+    """Everything that does not let the key in, with the status it is told so by."""
+    found = {}
+    for name in everything(world):
+        status = (await ours.ask(name, key, whole=False)).status
+        if status in {401, 403}:
+            found[name] = status
+    return found
+
+
+def guarded(world: World, lets_in: Callable[[Rule], bool]) -> set[str]:
+    rules = {name: rule_of(name) for name in everything(world)}
+    public = {"anyone", "provider", "link"}
+    return {n for n, rule in rules.items() if rule and rule not in public and not lets_in(rule)}
+
+
+async def test_without_a_key_only_what_is_public_answers(world: World, ours: Ours) -> None:
+    told = await refused(world, ours, "tl_test_no")
+
+    assert guarded(world, lambda rule: False) == set(told)
+    assert set(told.values()) == {401}
+    assert len(told) > 40
+
+
+async def test_without_scopes_a_caller_gets_nowhere(world: World, ours: Ours) -> None:
+    told = await refused(world, ours, await key_with(world, frozenset()))
+
+    assert guarded(world, lambda rule: rule == "caller") == set(told)
+    assert set(told.values()) == {403}
+
+
+async def test_each_scope_opens_exactly_what_the_list_says(world: World, ours: Ours) -> None:
+    for scope in SCOPES:
+        told = await refused(world, ours, await key_with(world, frozenset([scope])))
+        held = {scope, "caller"} | ({"payments:propose"} if scope == "payments:write" else set())
+
+        assert guarded(world, held.__contains__) == set(told), scope
+
+
+async def test_an_agent_builds_and_proposes_and_never_moves_money(world: World, ours: Ours) -> None:
+    told = await refused(world, ours, await key_with(world, AGENT_SCOPES))
+
+    assert guarded(world, (AGENT_SCOPES | {"caller"}).__contains__) == set(told)
+    assert {
+        "POST /v1/trips/{trip_id}/cancel",
+        "POST /api/checkout",
+        "PATCH /api/booking/{bookingIdentifier}",
+    } <= set(told)
+    assert set(TOOLS).isdisjoint(told)
+
+
+async def test_an_operator_does_what_operators_do(world: World, ours: Ours) -> None:
+    told = await refused(world, ours, await key_with(world, OPERATOR_SCOPES))
+
+    assert guarded(world, (OPERATOR_SCOPES | {"caller"}).__contains__) == set(told)
+
+
+async def test_an_agent_gets_no_secrets_of_a_payment(world: World) -> None:
+    trip_id = await world.build(await world.find_flight())
+    agent = await key_with(world, AGENT_SCOPES)
+    book = f"/v1/trips/{trip_id}/book"
+
+    asked = await world.refused("POST", book, {"mode": "direct"}, key=agent)
+    await world.book(trip_id, mode="direct")
+    sneaked = await world.ask("POST", book, {"mode": "hosted"}, key=agent)
+
+    assert asked[:2] == (403, "insufficient_scope")
+    assert "secret" not in json.dumps(sneaked.body)
+
+
+async def test_another_tenant_finds_nothing_of_ours_anywhere(world: World, ours: Ours) -> None:
+    """With every scope, by our own ids, in paths, bodies and tools: as if they did not exist."""
+    names = [n for n in everything(world) if rule_of(n) not in {"anyone", "provider", "link"}]
+    naming = [n for n in names if NAMES_OURS in n + json.dumps([BODIES.get(n), ARGUMENTS.get(n)])]
+    naming = [n for n in naming if n not in {"POST /v1/offers/flights", "POST /v1/offers/stays"}]
+    before = await world.service.log.last_position()
+    statuses = {}
+    for name in naming:
+        told = await ours.ask(name, world.other_key, whole=True)
+        statuses[name] = told.status
+        absent = Ours(world, dict.fromkeys(ours.ids, ABSENT))
+        nothing = await absent.ask(name, world.other_key, whole=True)
+        assert seen(told) == seen(nothing), name
+
+    assert {name: status for name, status in statuses.items() if status != 404} == {}
+    assert len(statuses) > 30
+    assert await world.service.log.last_position() == before
+
+
+def seen(told: Told) -> Any:
+    """What an answer tells, but for what only repeats the request."""
+    text = json.dumps(told.body)
+    own = ("request_id", "requestId", "requestID", "instance", "path", "timestamp")
+    return told.status, without(json.loads(text), own)
+
+
+def without(value: Any, names: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return {k: without(v, names) for k, v in value.items() if k not in names}
+    return [without(each, names) for each in value] if isinstance(value, list) else value
+
+
+async def test_another_tenants_lists_hold_nothing_of_ours(world: World, ours: Ours) -> None:
+    canaries = [value for name, value in ours.ids.items() if name not in {"problem_code"}]
+    canaries.remove("bag")
+    for name in everything(world):
+        if rule_of(name) != "trips:read" or NAMES_OURS in name or not name.startswith("GET"):
+            continue
+        told = await ours.ask(name, world.other_key, whole=True)
+
+        assert told.status in {200, 422}, name
+        assert [c for c in canaries if c in json.dumps(told.body)] == [], name
+
+
+async def test_only_the_link_of_a_checkout_shows_it(world: World, ours: Ours) -> None:
+    async with world.session.get(f"{world.url}/checkout?sid={ABSENT}") as answer:
+        assert answer.status == 404
+    async with world.session.get(f"{world.url}/checkout?sid={ours.ids['trip_id']}") as answer:
+        assert answer.status == 404

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 # The same UUID, but parsed in C: an append names a dozen of them.
 from asyncpg.pgproto.pgproto import UUID
 
-from domain.log import Append
+from domain.log import Append, NewEvent
 
 
 class EventIdsReused(ValueError):
@@ -25,10 +27,22 @@ def check(append: Append) -> None:
     if len(set(ids)) != len(ids):
         raise EventIdsReused("an event id stands twice in one append")
     UUID(append.trip_id)
-    for new in append.events:
-        UUID(new.stream_id)
-        if new.stream_version < 1:
-            raise ValueError("stream versions count from 1")
+    continued(append.events)
     for effect in append.effects:
         if effect.due.tzinfo is None:
             raise ValueError("an effect's due time needs a time zone")
+
+
+def continued(events: Sequence[NewEvent]) -> Mapping[UUID, int]:
+    """The streams that the events go on with, and at which version they take each of them to be;
+    raises ValueError for versions that do not follow one another."""
+    before: dict[UUID, int] = {}
+    newest: dict[UUID, int] = {}
+    for new in events:
+        stream = UUID(new.stream_id)
+        version = newest.setdefault(stream, new.stream_version - 1) + 1
+        if version != new.stream_version or version < 1:
+            raise ValueError("the versions of a stream count from 1, each the one before plus 1")
+        before.setdefault(stream, version - 1)
+        newest[stream] = version
+    return before

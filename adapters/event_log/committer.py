@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import asyncpg
 import msgspec
 from asyncpg.pgproto.pgproto import UUID
 from eventsourcing.persistence import StoredEvent
 
-from adapters.event_log.appending import LogUnreachable
-from domain.log import Append, NewEvent
+from adapters.event_log.appending import EventIdsReused, LogUnreachable, continued
+from domain.log import Append
 
 BATCH_APPENDS_MAX = 256
 QUEUE_APPENDS_MAX = 5_000
@@ -27,9 +27,11 @@ SETTLE_S_MAX = 20.0
 RECONNECT_PAUSE_S_MIN = 0.02
 RECONNECT_PAUSE_S_MAX = 1.0
 
+EVENT_IDS = "trip_events_event_id_idx"
 APPEND = """
-SELECT outcome, first_position, last_position, recorded_at FROM tripledger.append(
-    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+SELECT outcomes, firsts, lasts, times FROM tripledger.append(
+    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19
 )
 """
 
@@ -44,35 +46,45 @@ class Prepared:
     at: datetime | None
 
 
+class Outcome(NamedTuple):
+    """What became of an append; of one that was not recorded positions and time mean nothing."""
+
+    verdict: Literal["recorded", "duplicate", "reused", "moved"]
+    first_position: int
+    last_position: int
+    recorded_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     prepared: Prepared
-    answer: asyncio.Future[asyncpg.Record]
+    answer: asyncio.Future[Outcome]
 
 
 def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
-    """The columns of all appends, of all their events and of all their effects. Ids go as text:
-    the driver turns them into sixteen bytes faster than we do."""
+    """The columns of all appends, of the streams they continue, of all their events and of all
+    their effects. Ids go as text: the driver turns them into sixteen bytes faster than we do."""
     appends = [p.append for p in batch]
-    events = [
-        (no, new, event, rank)
-        for no, p in enumerate(batch, 1)
-        for new, event, rank in zip(p.append.events, p.stored, ranks(p.append.events), strict=True)
-    ]
-    effects = [(no, effect) for no, a in enumerate(appends, 1) for effect in a.effects]
+    numbered = list(enumerate(appends, 1))
+    streams = [(no, *at) for no, a in numbered for at in continued(a.events).items()]
+    events = [(no, new) for no, append in numbered for new in append.events]
+    stored = [event for p in batch for event in p.stored]
+    effects = [(no, effect) for no, append in numbered for effect in append.effects]
     return (
         [a.trip_id for a in appends],
         [a.expected_position for a in appends],
         [a.cause.tenant for a in appends],
         [p.meta for p in batch],
         [p.at for p in batch],
-        [no for no, *_ in events],
-        [new.event_id for _, new, *_ in events],
-        [new.stream_id for _, new, *_ in events],
-        [new.stream_version for _, new, *_ in events],
-        [rank for *_, rank in events],
-        [event.topic for _, _, event, _ in events],
-        [event.state for _, _, event, _ in events],
+        [no for no, _, _ in streams],
+        [stream_id for _, stream_id, _ in streams],
+        [version for _, _, version in streams],
+        [no for no, _ in events],
+        [new.event_id for _, new in events],
+        [new.stream_id for _, new in events],
+        [new.stream_version for _, new in events],
+        [event.topic for event in stored],
+        [event.state for event in stored],
         [no for no, _ in effects],
         [effect.kind.value for _, effect in effects],
         [effect.key for _, effect in effects],
@@ -81,15 +93,10 @@ def parameters(batch: Sequence[Prepared]) -> tuple[list[Any], ...]:
     )
 
 
-def ranks(events: Sequence[NewEvent]) -> list[int]:
-    """Which event of its stream each is, counted within one append."""
-    counted: dict[UUID, int] = {}
-    found = []
-    for new in events:
-        stream = UUID(new.stream_id)
-        counted[stream] = rank = counted.get(stream, 0) + 1
-        found.append(rank)
-    return found
+async def record(connection: asyncpg.Connection, batch: Sequence[Prepared]) -> list[Outcome]:
+    """One call and, outside of a transaction, one commit; the outcomes in the batch's order."""
+    row = await connection.fetchrow(APPEND, *parameters(batch))
+    return [Outcome(*each) for each in zip(*row, strict=True)]
 
 
 class Committer:
@@ -122,7 +129,7 @@ class Committer:
                 await task
             await committer.disconnect()
 
-    async def commit(self, prepared: Prepared) -> asyncpg.Record:
+    async def commit(self, prepared: Prepared) -> Outcome:
         """The append's own outcome; waits for room when too many are waiting already."""
         if self.closed:
             raise LogUnreachable("the log is closed")
@@ -162,7 +169,7 @@ class Committer:
             # The driver meets a lost server in many ways; whatever it says, callers must be
             # answered and the loop above must go on.
             try:
-                rows = await self.send(batch)
+                outcomes = await self.send(batch)
             except asyncpg.PostgresError as error:
                 if not self.lost_with(error):
                     return await self.settle_refused(batch, error)
@@ -170,7 +177,7 @@ class Committer:
             except Exception as error:
                 lost = error
             else:
-                return tell(batch, rows)
+                return tell(batch, outcomes)
             await self.disconnect()
             if loop.time() > deadline:
                 unreachable = LogUnreachable("the log did not answer; repeating is safe")
@@ -183,17 +190,15 @@ class Committer:
     async def settle_refused(self, batch: Sequence[Waiting], error: Exception) -> None:
         """One append spoilt the statement for all: each is sent alone."""
         if len(batch) == 1:
-            return fail(batch, error)
+            return fail(batch, reused(error) or error)
         for waiting in batch:
             await self.settle([waiting])
         return None
 
-    async def send(self, batch: Sequence[Waiting]) -> Sequence[asyncpg.Record]:
+    async def send(self, batch: Sequence[Waiting]) -> Sequence[Outcome]:
         if self.connection is None:
             self.connection = await asyncpg.connect(self.url, command_timeout=COMMIT_S_MAX)
-        arguments = parameters([waiting.prepared for waiting in batch])
-        rows: Sequence[asyncpg.Record] = await self.connection.fetch(APPEND, *arguments)
-        return rows
+        return await record(self.connection, [waiting.prepared for waiting in batch])
 
     def lost_with(self, error: asyncpg.PostgresError) -> bool:
         """The server was going away, or could not be entered: trying again may help."""
@@ -212,16 +217,23 @@ class Committer:
             self.connection = None
 
 
-def tell(batch: Sequence[Waiting], rows: Sequence[asyncpg.Record]) -> None:
-    for waiting, row in zip(batch, rows, strict=True):
+def tell(batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    for waiting, outcome in zip(batch, outcomes, strict=True):
         if not waiting.answer.done():
-            waiting.answer.set_result(row)
+            waiting.answer.set_result(outcome)
 
 
 def fail(batch: Sequence[Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
+
+
+def reused(error: Exception) -> EventIdsReused | None:
+    """What it means that one of the event ids is another trip's."""
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == EVENT_IDS:
+        return EventIdsReused("some of these event ids are recorded already")
+    return None
 
 
 def encode_meta(facts: dict[str, str | None]) -> str:

@@ -83,8 +83,8 @@ class PostgresEventLog:
             meta=meta_of(append.cause),
             at=self.clock.now() if self.clock else None,
         )
-        row = await self.committer.commit(prepared)
-        match row["outcome"]:
+        outcome = await self.committer.commit(prepared)
+        match outcome.verdict:
             case "moved":
                 raise TripMoved(append.trip_id)
             case "reused":
@@ -93,10 +93,10 @@ class PostgresEventLog:
         if append.effects:
             self.database.hints.tell_of_work()
         return Appended(
-            first_position=row["first_position"],
-            last_position=row["last_position"],
-            recorded_at=row["recorded_at"],
-            duplicate=row["outcome"] == "duplicate",
+            first_position=outcome.first_position,
+            last_position=outcome.last_position,
+            recorded_at=outcome.recorded_at,
+            duplicate=outcome.verdict == "duplicate",
         )
 
     async def read_trip(self, trip_id: str, after: int = 0) -> Sequence[Recorded]:

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.event_log.appending import EventIdsReused
 from domain.dossier import DossierEvent
-from domain.log import Cause, NewEvent, TripMoved, UnreadableEvent
+from domain.log import Appended, Cause, NewEvent, TripMoved, UnreadableEvent
 from domain.money import Money
 from tests.contracts.conftest import Stores
 from tests.contracts.events import (
@@ -177,8 +177,17 @@ async def test_event_ids_of_two_appends_mixed_are_an_error(stores: Stores) -> No
     twice = event(trip, 2)
     with pytest.raises(EventIdsReused):
         await stores.log.append(append(trip, one.last_position, [twice, twice]))
+    other, fresh = new_id(), first(new_id())
+    with pytest.raises(EventIdsReused):
+        await stores.log.append(append(other, 0, [event(other, 1, event_id=known.event_id)]))
 
     assert await stores.log.last_position() == 1
+    # Together with others it harms nobody.
+    answers = await asyncio.gather(
+        *(stores.log.append(a) for a in (fresh, append(other, 0, [known]), first(other))),
+        return_exceptions=True,
+    )
+    assert [Appended, EventIdsReused, Appended] == [type(answer) for answer in answers]
 
 
 async def test_a_malformed_append_is_refused_and_harms_no_other(stores: Stores) -> None:

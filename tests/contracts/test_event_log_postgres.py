@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from adapters.database import Database, connect_database
 from adapters.event_log.appending import LogUnreachable
-from adapters.event_log.committer import APPEND, Prepared, parameters
+from adapters.event_log.committer import Prepared, record
 from adapters.event_log.hints import CHANNEL, TELL_PAUSE_S
 from adapters.event_log.postgres import PostgresEventLog, meta_of
 from domain.log import Append, Recorded, TripMoved
@@ -37,9 +37,9 @@ async def raw(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-def statement_arguments(append: Append) -> tuple[object, ...]:
+def prepared(append: Append) -> Prepared:
     stored = [codec().store(new) for new in append.events]
-    return parameters([Prepared(append, stored, meta_of(CAUSE), None)])
+    return Prepared(append, stored, meta_of(CAUSE), None)
 
 
 async def follow(log: PostgresEventLog, done: asyncio.Event) -> list[Recorded]:
@@ -73,8 +73,8 @@ async def write_late(url: str, appends: int) -> list[str]:
         wanted = [first(new_id()) for _ in range(appends)]
         for one in wanted:
             async with connection.transaction():
-                rows = await connection.fetch(APPEND, *statement_arguments(one))
-                assert ["recorded"] == [row["outcome"] for row in rows]
+                [outcome] = await record(connection, [prepared(one)])
+                assert "recorded" == outcome.verdict
                 await connection.execute("SELECT pg_sleep(0.004)")
         return [new.event_id for one in wanted for new in one.events]
     finally:

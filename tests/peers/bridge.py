@@ -90,10 +90,10 @@ class LogRecorder(ApplicationRecorder):
         if not stored_events:
             return []
         prepared = self.prepared(stored_events)
-        row = self.bridge.wait(self.bridge.committer.commit(prepared))
-        if row["outcome"] != "recorded":
-            raise IntegrityError(row["outcome"])
-        return list(range(row["first_position"], row["last_position"] + 1))
+        outcome = self.bridge.wait(self.bridge.committer.commit(prepared))
+        if outcome.verdict != "recorded":
+            raise IntegrityError(outcome.verdict)
+        return list(range(outcome.first_position, outcome.last_position + 1))
 
     def prepared(self, stored_events: Sequence[StoredEvent]) -> Prepared:
         """The library expects a stream to be at a version, we expect a trip to be at a position:

@@ -9,12 +9,13 @@ import random
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from adapters.database import CONNECTION_LOST, connect_database
-from adapters.event_log.committer import APPEND, Prepared, parameters
+from adapters.event_log.committer import Prepared, record
 from adapters.event_log.postgres import PostgresEventLog, meta_of
 from tests.contracts.events import CAUSE, codec, first, new_id
 from tests.contracts.waiting import until
@@ -42,11 +43,9 @@ async def write_plain(connection: asyncpg.Connection, event_id: str) -> object:
 
 async def write_ours(connection: asyncpg.Connection, event_id: str) -> object:
     wanted = first(new_id())
-    (new,) = wanted.events
-    prepared = Prepared(wanted, [codec().store(new)], meta_of(CAUSE), None)
-    arguments = list(parameters([prepared]))
-    arguments[arguments.index([new.event_id])] = [event_id]
-    return await connection.fetch(APPEND, *arguments)
+    (new,) = (replace(new, event_id=event_id) for new in wanted.events)
+    wanted = replace(wanted, events=[new])
+    return await record(connection, [Prepared(wanted, [codec().store(new)], meta_of(CAUSE), None)])
 
 
 class Reader:

@@ -30,8 +30,8 @@ RECONNECT_PAUSE_S_MAX = 1.0
 EVENT_IDS = "trip_events_event_id_idx"
 APPEND = """
 SELECT outcomes, firsts, lasts, times FROM tripledger.append(
-    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    $19
+    $1, $2, $3, $4::text[]::jsonb[], $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+    $18, $19
 )
 """
 

@@ -177,14 +177,15 @@ async def test_event_ids_of_two_appends_mixed_are_an_error(stores: Stores) -> No
     twice = event(trip, 2)
     with pytest.raises(EventIdsReused):
         await stores.log.append(append(trip, one.last_position, [twice, twice]))
-    other, fresh = new_id(), first(new_id())
+    other = new_id()
+    elsewhere = append(other, 0, [event(other, 1, event_id=known.event_id)])
     with pytest.raises(EventIdsReused):
-        await stores.log.append(append(other, 0, [event(other, 1, event_id=known.event_id)]))
+        await stores.log.append(elsewhere)
 
     assert await stores.log.last_position() == 1
     # Together with others it harms nobody.
     answers = await asyncio.gather(
-        *(stores.log.append(a) for a in (fresh, append(other, 0, [known]), first(other))),
+        *(stores.log.append(a) for a in (first(new_id()), elsewhere, first(new_id()))),
         return_exceptions=True,
     )
     assert [Appended, EventIdsReused, Appended] == [type(answer) for answer in answers]

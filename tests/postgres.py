@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,8 +18,9 @@ from uuid import uuid4
 
 import asyncpg
 
-from adapters.embedded_postgres import embedded_postgres
+from adapters.embedded_postgres import HANDLES, embedded_postgres
 from adapters.migrate import migrate, read_migrations
+from tests.contracts.waiting import until
 
 # Held while the template is looked for and made: test processes share one server.
 TEMPLATE_LOCK = 7411650125010103
@@ -90,6 +93,35 @@ async def shared_server(run_id: str) -> AsyncIterator[str]:
         finally:
             await connection.close()
         yield url
+
+
+@asynccontextmanager
+async def own_server() -> AsyncIterator[tuple[Path, str]]:
+    """A migrated server of a test's own, by directory and URL, which keeps its word: nothing of
+    its safety is turned off."""
+    with scratch_directory() as directory:
+        async with embedded_postgres(directory / "pg", clean_up="delete") as url:
+            await migrate(url)
+            yield directory / "pg", url
+
+
+async def stop_immediately(directory: Path) -> None:
+    """An immediate shutdown: no checkpoint, no goodbye, recovery at the next start."""
+    pid_file = directory / "postmaster.pid"
+
+    async def gone() -> bool:
+        return not pid_file.exists()
+
+    os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGQUIT)
+    await until(gone)
+
+
+async def start_again(directory: Path) -> None:
+    await asyncio.to_thread(start, directory)
+
+
+def start(directory: Path) -> None:
+    HANDLES.clusters[directory.resolve()].ensure_postgres_running()
 
 
 async def make_template(server_url: str) -> str:

@@ -8,7 +8,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from adapters.database import connect_database
+from adapters.database import CONNECTION_LOST, connect_database
 from service.app import assembled
 from service.http.identity import SCOPES
 from service.serving import Role, bind, running
@@ -40,7 +40,15 @@ IN_FLIGHT = "idempotency_in_flight"
 
 @dataclass(slots=True)
 class PatientWorld(World):
-    """A world whose callers repeat what was not answered, under the key of the first try."""
+    """A world whose callers repeat what was not answered, under the key of the first try, and
+    which looks again where the database was not there."""
+
+    skipping: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def skip_ahead(self) -> None:
+        async with self.skipping:
+            with suppress(*CONNECTION_LOST):
+                await World.skip_ahead(self)
 
     async def ask(
         self,

@@ -4,8 +4,6 @@ told is there, once, in order, and callers that were waiting are told when it is
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,13 +13,11 @@ import pytest
 import pytest_asyncio
 
 from adapters.database import CONNECTION_LOST, connect_database
-from adapters.embedded_postgres import HANDLES, embedded_postgres
 from adapters.event_log.postgres import PostgresEventLog
-from adapters.migrate import migrate
 from domain.log import Recorded
 from tests.contracts.events import codec, first, new_id
 from tests.contracts.waiting import until
-from tests.postgres import scratch_directory
+from tests.postgres import own_server, start_again, stop_immediately
 
 WRITERS = 8
 TOLD_BETWEEN = 60
@@ -30,32 +26,8 @@ CRASHES = 3
 
 @pytest_asyncio.fixture
 async def cluster() -> AsyncIterator[tuple[Path, str]]:
-    """A server of this test's own, which keeps its word: nothing of its safety is turned off."""
-    with scratch_directory() as directory:
-        async with embedded_postgres(directory / "pg", clean_up="delete") as url:
-            await migrate(url)
-            yield directory / "pg", url
-
-
-def postmaster(directory: Path) -> int:
-    return int((directory / "postmaster.pid").read_text().splitlines()[0])
-
-
-async def crash(directory: Path) -> None:
-    """An immediate shutdown: no checkpoint, no goodbye, recovery at the next start."""
-    before = postmaster(directory)
-
-    async def gone() -> bool:
-        return not (directory / "postmaster.pid").exists()
-
-    os.kill(before, signal.SIGQUIT)
-    await until(gone)
-    await asyncio.to_thread(start, directory)
-    assert postmaster(directory) != before
-
-
-def start(directory: Path) -> None:
-    HANDLES.clusters[directory.resolve()].ensure_postgres_running()
+    async with own_server() as server:
+        yield server
 
 
 async def follow(log: PostgresEventLog, done: asyncio.Event) -> list[Recorded]:
@@ -101,7 +73,8 @@ async def test_a_crash_of_the_server_loses_nothing_that_was_told_and_doubles_not
         writing = asyncio.gather(*(write() for _ in range(WRITERS)))
         for _ in range(CRASHES):
             await told_more(len(told))
-            await crash(directory)
+            await stop_immediately(directory)
+            await start_again(directory)
         await told_more(len(told))
         enough.set()
         await writing

@@ -1,0 +1,83 @@
+"""Postgres stops without warning and comes back while trips are booked: every process goes on, and
+everything has happened once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.crash import stories
+from tests.crash.stage import PatientWorld, Stage, staged
+from tests.postgres import own_server, start_again, stop_immediately
+from tests.scenarios.audit import audit
+from tests.scenarios.world import LOOK_S
+
+pytestmark = [pytest.mark.xdist_group("crash-database"), pytest.mark.timeout(300)]
+
+STOPS = 3
+TRAVELLERS = 3
+EVENTS_BETWEEN = 20
+
+
+@pytest_asyncio.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[tuple[Path, Stage]]:
+    """A server that keeps its word, with the whole service at work on it."""
+    async with own_server() as (directory, url), staged(url, tmp_path) as stage:
+        for role in ("api", "work", "project"):
+            stage.start(role)
+        await stage.world.advance(0.001)
+        yield directory, stage
+
+
+async def ready(world: PatientWorld) -> int:
+    async with world.session.get(f"{world.url}/readyz") as answer:
+        return answer.status
+
+
+async def grown(world: PatientWorld, events: int) -> None:
+    """Return when so many more events have been recorded."""
+    wanted = await world.service.log.last_position() + events
+    while await world.service.log.last_position() < wanted:
+        await world.service.log.changed(LOOK_S)
+
+
+async def test_no_process_minds_that_the_database_was_away(cluster: tuple[Path, Stage]) -> None:
+    directory, stage = cluster
+    await stories.usual(stage.world)
+
+    await stop_immediately(directory)
+    away = await ready(stage.world)
+    await start_again(directory)
+    await stories.usual(stage.world)
+
+    assert 503 == away
+    assert 200 == await ready(stage.world)
+    assert all(player.alive for player in stage.players)
+    await audit(stage.world)
+
+
+async def test_trips_are_booked_once_while_the_database_comes_and_goes(
+    cluster: tuple[Path, Stage],
+) -> None:
+    directory, stage = cluster
+    enough = asyncio.Event()
+
+    async def travel() -> None:
+        while not enough.is_set():
+            await stories.usual(stage.world)
+
+    travelling = asyncio.gather(*(travel() for _ in range(TRAVELLERS)))
+    for _ in range(STOPS):
+        await grown(stage.world, EVENTS_BETWEEN)
+        await stop_immediately(directory)
+        await start_again(directory)
+    enough.set()
+    await travelling
+
+    assert all(player.alive for player in stage.players)
+    await audit(stage.world)
+    assert len(stage.world.trips) == await stage.trips_begun()

@@ -32,12 +32,33 @@ ROLES: tuple[Role, ...] = ("api", "work", "project")
 
 @dataclass(slots=True)
 class Readiness:
-    """Fails first when the process is told to stop, so that no new requests come."""
+    """Fails first when the process is told to stop, so that no new requests come: balancers hear
+    it from `/readyz`, clients from answers that close their connections."""
 
     draining: bool = False
 
     async def check(self) -> str | None:
         return "draining" if self.draining else None
+
+    async def part(self, _request: web.Request, response: web.StreamResponse) -> None:
+        if self.draining:
+            response.force_close()
+
+
+class Signals:
+    """What the process is told from outside: SIGTERM ends it gently, SIGINT or another one soon."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.hear, number)
+
+    def hear(self, number: signal.Signals) -> None:
+        if number == signal.SIGINT or self.stop.is_set():
+            self.hurry.set()
+        self.stop.set()
 
 
 async def serve(
@@ -47,21 +68,23 @@ async def serve(
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `on_ready` is told the URL that is listened on."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    signals, readiness = Signals(), Readiness()
     async with (
         open_database(
             plain_url(settings), settings.data_dir, pool_size=settings.database_connections
         ) as database,
         assembled(settings, database) as service,
-        running(service, roles) as url,
+        running(service, roles, readiness) as url,
     ):
         log.info("serving", role=",".join(roles), url=url)
         on_ready(url)
-        await stop.wait()
+        await signals.stop.wait()
         log.info("stopping", role=",".join(roles))
+        readiness.draining = True
+        service.worker.stopping.set()
+        if "api" in roles:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(signals.hurry.wait(), settings.drain_s)
 
 
 def plain_url(settings: Settings) -> str | None:
@@ -69,7 +92,9 @@ def plain_url(settings: Settings) -> str | None:
 
 
 @asynccontextmanager
-async def running(service: Service, roles: Sequence[Role] = ROLES) -> AsyncIterator[str]:
+async def running(
+    service: Service, roles: Sequence[Role] = ROLES, readiness: Readiness | None = None
+) -> AsyncIterator[str]:
     """The roles at work until the block ends; gives the URL of the API (its own or the public)."""
     async with AsyncExitStack() as stack:
         if isinstance(service.clock, SandboxClock):
@@ -82,7 +107,7 @@ async def running(service: Service, roles: Sequence[Role] = ROLES) -> AsyncItera
             await stack.enter_async_context(working(service))
         url = service.settings.base_url
         if "api" in roles:
-            url = await stack.enter_async_context(listening(service))
+            url = await stack.enter_async_context(listening(service, readiness or Readiness()))
         yield url
 
 
@@ -99,13 +124,20 @@ async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterato
 
 @asynccontextmanager
 async def working(service: Service) -> AsyncIterator[None]:
+    worker, patience_s = service.worker, service.settings.shutdown_s
     async with (
-        background(service.worker.run(), "worker"),
         background(service.poller.run(), "poller"),
         background(service.housekeeper.run(), "housekeeper"),
     ):
-        yield
-    await service.worker.drain(service.settings.shutdown_s)
+        claiming = asyncio.create_task(worker.run(), name="worker")
+        try:
+            yield
+        finally:
+            # Not cut off while it claims: what it claimed would wait for its lease to end.
+            worker.stopping.set()
+            await asyncio.wait({claiming}, timeout=patience_s)
+            claiming.cancel()
+            await worker.drain(patience_s)
 
 
 def doors(service: Service, readiness: Readiness) -> web.Application:
@@ -123,14 +155,14 @@ def doors(service: Service, readiness: Readiness) -> web.Application:
         server_url=service.settings.base_url,
     )
     add_pages(app, service)
+    app.on_response_prepare.append(readiness.part)
     return app
 
 
 @asynccontextmanager
-async def listening(service: Service) -> AsyncIterator[str]:
+async def listening(service: Service, readiness: Readiness) -> AsyncIterator[str]:
     """The HTTP door, open."""
     settings = service.settings
-    readiness = Readiness()
     listener = Listener(
         doors(service, readiness),
         headers_s=settings.read_timeout_s,
@@ -143,7 +175,6 @@ async def listening(service: Service) -> AsyncIterator[str]:
     try:
         await web.SockSite(listener, bound).start()
         yield f"http://{settings.host}:{bound.getsockname()[1]}"
-        readiness.draining = True
     finally:
         await listener.cleanup()
 

@@ -230,6 +230,12 @@ class Settings(DoorSettings):
     reconcile_every_s: float = Field(
         default=60.0, ge=1, description="seconds between comparisons with the payment provider"
     )
+    drain_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=120,
+        description="seconds requests are still taken on SIGTERM after readiness has failed",
+    )
     shutdown_s: float = Field(
         default=20.0,
         ge=0,

@@ -40,8 +40,9 @@ KEY_NAME = "demo"
 MASTER_KEY_FILE = f"{PREFIX}MASTER_KEY_FILE"
 TENANT, OTHER_TENANT = "demo", "other"
 CLIENT_SCOPES = frozenset({"trips:read", "trips:write", "payments:write"})
-# In a demonstration a lost webhook and a killed worker should not be waited for long.
-QUICK = {"RECONCILE_EVERY_S": "5", "TASK_LEASE_S": "15"}
+# In a demonstration a lost webhook and a killed worker should not be waited for long, and nobody
+# balances.
+QUICK = {"RECONCILE_EVERY_S": "5", "TASK_LEASE_S": "15", "DRAIN_S": "0"}
 
 
 class StageFailed(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
@@ -26,6 +27,7 @@ ATTEMPTS_MAX = 100
 # An effect whose performer itself keeps breaking is put aside sooner.
 BROKEN_ATTEMPTS_MAX = 20
 JITTER = 0.2
+GIVE_BACK_S_MAX = 5.0
 
 
 class Worker:
@@ -52,6 +54,7 @@ class Worker:
         self.lease_s = lease_s
         self.poll_s = poll_s
         self.busy: set[asyncio.Task[None]] = set()
+        self.stopping = asyncio.Event()
         self.performers = {
             EffectKind.QUOTE_TRIP: orders.quote_trip,
             EffectKind.EXPIRE_QUOTE: orders.expire_quote,
@@ -70,40 +73,58 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Work until cancelled; work under way is then left to finish by `drain`."""
-        while True:
-            free = self.hands - len(self.busy)
-            tasks = await self.outbox.claim(self.clock.now(), free, self.lease_s) if free else ()
-            for task in tasks:
-                hand = asyncio.create_task(self.work(task), name=task.key)
-                self.busy.add(hand)
-                hand.add_done_callback(self.busy.discard)
-            if not tasks:
-                await self.rest()
+        """Work until `stopping` is set; whatever goes wrong with the outbox, it is asked again."""
+        while not self.stopping.is_set():
+            try:
+                if not await self.take_up():
+                    await self.rest()
+            except Exception as error:
+                log.warning("outbox_unreachable", reason=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), self.poll_s)
+
+    async def take_up(self) -> int:
+        """Claim what is due, as much as there are free hands; answers how much that was."""
+        free = self.hands - len(self.busy)
+        tasks = await self.outbox.claim(self.clock.now(), free, self.lease_s) if free else ()
+        for task in tasks:
+            hand = asyncio.create_task(self.work(task), name=task.key)
+            self.busy.add(hand)
+            hand.add_done_callback(self.busy.discard)
+        return len(tasks)
 
     async def rest(self) -> None:
-        """Until there may be work: a hint, a due time, a free hand, or the next poll."""
+        """Until there may be work (a hint, a due time, a free hand, the next poll) or the end."""
         due = await self.outbox.next_due()
         pause = self.poll_s
         if due is not None:
             pause = min(max((due - self.clock.now()).total_seconds(), 0.01), self.poll_s)
         hint = asyncio.ensure_future(self.outbox.changed(pause))
-        await asyncio.wait({hint, *self.busy}, return_when=asyncio.FIRST_COMPLETED)
-        hint.cancel()
-        with suppress(asyncio.CancelledError):
-            await hint
+        end = asyncio.ensure_future(self.stopping.wait())
+        await asyncio.wait({hint, end, *self.busy}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (hint, end):
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
 
     async def drain(self, timeout_s: float) -> None:
-        """Let what is under way finish; what does not is found by its lease."""
+        """After `run` has ended: let what is under way finish; what does not is left where it is,
+        and free for others at once."""
         if self.busy:
             await asyncio.wait(self.busy, timeout=timeout_s)
         for hand in self.busy:
             hand.cancel()
+        if self.busy:
+            await asyncio.wait(self.busy, timeout=GIVE_BACK_S_MAX)
 
     async def work(self, task: Task) -> None:
         keeper = asyncio.create_task(self.keep(task))
         try:
             outcome = await self.perform(task)
+        except asyncio.CancelledError:
+            if not self.stopping.is_set():
+                raise
+            outcome = Again(pause=timedelta(), reason="the worker was stopped", sent=True)
         except Exception as error:
             outcome = broken(task, error)
         finally:
@@ -117,8 +138,11 @@ class Worker:
         """Renew the lease while the work goes on, so that only a dead worker loses it."""
         while True:
             await asyncio.sleep(self.lease_s / 3)
-            if not await self.outbox.renew(task, self.clock.now(), self.lease_s):
-                return
+            try:
+                if not await self.outbox.renew(task, self.clock.now(), self.lease_s):
+                    return
+            except Exception as error:  # there may be time for another try
+                log.warning("lease_not_renewed", effect=task.kind, reason=type(error).__name__)
 
     async def perform(self, task: Task) -> Outcome:
         if task.kind == NOTICE_TASK:

@@ -41,6 +41,8 @@ class EventPoller:
                     log.warning("missed_webhooks_found", count=found)
             except (PaymentOutcomeUnknown, PaymentProviderBusy, PaymentRefused) as error:
                 log.warning("provider_events_unreadable", reason=str(error))
+            except Exception as error:
+                log.warning("provider_events_not_kept", reason=type(error).__name__, exc_info=True)
             await asyncio.sleep(self.every_s)
 
     async def look(self) -> int:

@@ -187,6 +187,7 @@ def environment(settings: Settings, database_url: str) -> dict[str, str]:
         "TASK_LEASE_S": str(LEASE_S),
         "TASK_POLL_S": "0.2",
         "RECONCILE_EVERY_S": "2",
+        "DRAIN_S": "0",
     }
     outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return outside | {f"{PREFIX}{name}": value for name, value in ours.items()}

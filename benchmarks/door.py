@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import get_args
 from uuid import uuid4
 
 import aiohttp
@@ -24,6 +25,7 @@ from adapters.database import connect_database
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.offers import PostgresOffers
+from adapters.read_models import PostgresReadModels, Projection
 from benchmarks.journeys import Step, filled, offer, one_append, starting
 from benchmarks.measuring import Measure, Run, hammered
 from benchmarks.server import Place, new_database
@@ -35,6 +37,7 @@ READ_TRIPS = 50
 WRITING_AT_ONCE = 100
 EDITS_PER_S_MAX = 1_500
 READS_PER_S_MAX = 6_000
+CATCHING_UP_LOOK_S = 0.05
 NOBODY = "http://127.0.0.1:9"
 TRAVELERS = {
     "travelers": [
@@ -100,6 +103,7 @@ class Serving:
         self.session = session
         self.log = log
         self.offers = PostgresOffers(log.database)
+        self.models = PostgresReadModels(log.database, log.codec)
         self.headers = {"Authorization": f"Bearer {key}"}
 
     async def trips(self, count: int, steps: Callable[[str], Iterator[Step]]) -> list[str]:
@@ -108,7 +112,15 @@ class Serving:
         for start in range(0, count, WRITING_AT_ONCE):
             some = made[start : start + WRITING_AT_ONCE]
             await asyncio.gather(*(self.log.append(one_append(trip, steps)) for trip in some))
+        await self.caught_up()
         return made
+
+    async def caught_up(self) -> None:
+        """The read models have seen what was made: that is no part of what is measured."""
+        end = await self.log.last_position()
+        for name in get_args(Projection):
+            while await self.models.checkpoint(name) < end:  # noqa: ASYNC110
+                await asyncio.sleep(CATCHING_UP_LOOK_S)
 
     async def ask(self, method: str, path: str, body: object = None) -> bytes:
         return await asked(self.session, method, path, json=body, headers=self.headers)

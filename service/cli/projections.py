@@ -4,6 +4,7 @@ that they are what the log says."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from cyclopts import App
 
@@ -14,7 +15,7 @@ from service.cli.opening import event_log
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
 from service.cli.progress import progress_to
 from service.workers.rebuilding import Compared, Rebuilt, compare_with_log
-from service.workers.rebuilding import rebuild as rebuild_one
+from service.workers.rebuilding import rebuild as rebuild_all
 
 app = App(name="projections", help="Read models: list, rebuild, verify.")
 
@@ -49,22 +50,21 @@ def rebuild(*names: Projection) -> int:
 
     The service may go on working: it reads the old rows until the new ones have caught up.
     """
-    for name in names or PROJECTIONS:
-        made = asyncio.run(rebuilt(name))
+    for made in asyncio.run(rebuilt(names or PROJECTIONS)):
         people.print(
-            f"{name} is rebuilt from {made.events} events; version {made.version} is live."
+            f"{made.name} is rebuilt from {made.events} events; version {made.version} is live."
         )
     return OK
 
 
-async def rebuilt(name: Projection) -> Rebuilt:
+async def rebuilt(names: Sequence[Projection]) -> Sequence[Rebuilt]:
     async with event_log() as log:
         models = PostgresReadModels(log.database, log.codec)
-        with progress_to(await log.last_position(), f"Rebuilding {name}") as done:
+        with progress_to(await log.last_position(), f"Rebuilding {', '.join(names)}") as done:
             try:
-                return await rebuild_one(log, models, name, done)
+                return await rebuild_all(log, models, names, done)
             except UnreadableEvent as error:
-                stop(FAILED, f"{name} cannot be rebuilt: {error}")
+                stop(FAILED, f"Nothing is rebuilt: {error}")
 
 
 @app.command

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 import structlog
 
 from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
-from domain.ports import EventLog
 from service.workers.folds import FOLDS, TOPICS_BEGIN
 
 log = structlog.get_logger()
@@ -21,10 +21,18 @@ PAUSE_AFTER_ERROR_S = 5.0
 GATHER_S = 0.02
 
 
+class Followed(Protocol):
+    """What a follower needs of the log (`domain.ports.EventLog`)."""
+
+    def read_all(self, after: int, limit: int) -> Awaitable[Sequence[Recorded]]: ...
+
+    def changed(self, timeout_s: float) -> Awaitable[None]: ...
+
+
 class Projector:
     """One read model's follower. Several may run: the checkpoint lets only one be right."""
 
-    def __init__(self, log: EventLog, models: ReadModels, name: Projection, poll_s: float) -> None:
+    def __init__(self, log: Followed, models: ReadModels, name: Projection, poll_s: float) -> None:
         self.log = log
         self.models = models
         self.name = name

@@ -3,11 +3,13 @@ that they are what the log says."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.read_models import Difference, Projection, ReadModels
+from domain.log import Recorded
 from domain.ports import EventLog
 from service.workers.projector import Projector
 
@@ -34,63 +36,104 @@ class Compared:
     difference: Difference | None
 
 
+class Pages:
+    """The log as followers in step read it: a full page, which never changes, is fetched and
+    decoded once for all of them."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+        self.one_at_a_time = asyncio.Lock()
+        self.place: tuple[int, int] | None = None
+        self.page: Sequence[Recorded] = ()
+
+    async def read_all(self, after: int, limit: int) -> Sequence[Recorded]:
+        async with self.one_at_a_time:
+            if self.place == (after, limit) and len(self.page) == limit:
+                return self.page
+            self.page = await self.log.read_all(after, limit)
+            self.place = (after, limit)
+            return self.page
+
+    async def last_position(self) -> int:
+        return await self.log.last_position()
+
+    async def changed(self, timeout_s: float) -> None:
+        await self.log.changed(timeout_s)
+
+
 class Rebuilding:
     """One new version on its way through the log; the service may go on working meanwhile."""
 
-    def __init__(
-        self, log: EventLog, models: ReadModels, name: Projection, version: int, told: Told
-    ) -> None:
-        self.log = log
-        self.projector = Projector(log, models, name, poll_s=0)
-        self.models = models
+    def __init__(self, pages: Pages, models: ReadModels, name: Projection, version: int) -> None:
+        self.projector = Projector(pages, models, name, poll_s=0)
         self.name = name
         self.version = version
-        self.told = told
         self.events = 0
 
-    async def follow_log(self) -> None:
-        """To the end of the log; writers who go on are followed until little is left."""
-        end = await self.log.last_position()
-        for _ in range(APPROACHES_MAX):
-            await self.follow(end)
-            before, end = end, await self.log.last_position()
-            if end - before <= LITTLE_LEFT:
-                return
+    async def step(self, until: int) -> int:
+        """One page further, not beyond `until`; answers how many events it held."""
+        folded = await self.projector.catch_up(self.version, until)
+        self.events += folded
+        return folded
 
     async def follow(self, until: int) -> None:
-        while folded := await self.projector.catch_up(self.version, until):
-            self.events += folded
-            self.told(await self.models.checkpoint(self.name, self.version))
+        while await self.step(until):
+            pass
+
+
+async def follow_together(all_of_them: Sequence[Rebuilding], until: int, told: Told) -> None:
+    """All to `until`, page by page; raises what stopped one of them when none works any more."""
+    while True:
+        steps = [one.step(until) for one in all_of_them]
+        answers = await asyncio.gather(*steps, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        if not any(answers):
+            return
+        told(max(one.events for one in all_of_them))
 
 
 @asynccontextmanager
 async def rebuilding(
-    log: EventLog, models: ReadModels, name: Projection, told: Told
+    pages: Pages, models: ReadModels, name: Projection
 ) -> AsyncIterator[Rebuilding]:
     """A version that is dropped at the end unless it has gone live."""
     version = await models.begin_rebuild(name)
     try:
-        yield Rebuilding(log, models, name, version, told)
+        yield Rebuilding(pages, models, name, version)
     finally:
         await models.drop(name, version)
 
 
 async def rebuild(
-    log: EventLog, models: ReadModels, name: Projection, told: Told = lambda position: None
-) -> Rebuilt:
-    """Fold the log again from event 1 beside the old rows, then let the new ones be read.
-    `told` hears the positions reached."""
-    async with rebuilding(log, models, name, told) as fresh:
-        await fresh.follow_log()
-        await models.go_live(name, fresh.version, fresh.follow)
-        return Rebuilt(name=name, version=fresh.version, events=fresh.events)
+    log: EventLog,
+    models: ReadModels,
+    names: Sequence[Projection],
+    told: Told = lambda events: None,
+) -> Sequence[Rebuilt]:
+    """Fold the log again from event 1 beside the old rows, once for all these read models, then
+    let the new rows be read. `told` hears how many events were folded."""
+    async with AsyncExitStack() as stack:
+        pages = Pages(log)
+        fresh = [await stack.enter_async_context(rebuilding(pages, models, n)) for n in names]
+        end = await log.last_position()
+        for _ in range(APPROACHES_MAX):
+            await follow_together(fresh, end, told)
+            # Writers who go on are followed until little is left.
+            before, end = end, await log.last_position()
+            if end - before <= LITTLE_LEFT:
+                break
+        for one in fresh:
+            await models.go_live(one.name, one.version, one.follow)
+        return [Rebuilt(name=o.name, version=o.version, events=o.events) for o in fresh]
 
 
 async def compare_with_log(
-    log: EventLog, models: ReadModels, name: Projection, told: Told = lambda position: None
+    log: EventLog, models: ReadModels, name: Projection, told: Told = lambda events: None
 ) -> Compared:
     """Fold the log again from event 1 up to where the live rows are, and compare them all."""
-    async with rebuilding(log, models, name, told) as fresh:
-        await fresh.follow(await models.checkpoint(name))
+    async with rebuilding(Pages(log), models, name) as fresh:
+        await follow_together([fresh], await models.checkpoint(name), told)
         found = await models.compare(name, fresh.version, fresh.follow)
         return Compared(name=name, events=fresh.events, difference=found)

@@ -66,11 +66,11 @@ async def test_an_unknown_topic_stops_the_projection_that_needs_it_and_no_other(
         assert [(name, f"{why}: unknown topic") for name in needing] == stopped(lines)
 
         with pytest.raises(UnreadableStoredEvent, match=why):
-            await rebuild(world.service.log, models, "trip_details")
+            await rebuild(world.service.log, models, ["trip_details"])
         assert [(name, 1) for name in sorted(PROJECTIONS)] == [
             (point.name, point.version) for point in await models.checkpoints()
         ]
-        made = await rebuild(world.service.log, models, "bookings")
+        [made] = await rebuild(world.service.log, models, ["bookings"])
         assert newest <= made.events
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -19,6 +19,7 @@ from eventsourcing.persistence import StoredEvent
 from adapters.event_log.appending import EventIdsReused, LogUnreachable, continued
 from domain.log import Append
 
+LANES = 2
 BATCH_APPENDS_MAX = 256
 QUEUE_APPENDS_MAX = 5_000
 COMMIT_S_MAX = 10.0
@@ -100,17 +101,14 @@ async def record(connection: asyncpg.Connection, batch: Sequence[Prepared]) -> l
 
 
 class Committer:
-    """One task, one connection, no timer: a batch is what came while the last one travelled.
-
-    When the connection is lost the fate of a batch is unknown, so the same batch is sent again on
-    a new one: the database knows event ids and records nothing twice.
-    """
+    """Takes appends and sends them in batches, by no timer: a batch is what came while earlier
+    ones travelled. There are two lanes, so that one batch is made while the other is recorded;
+    each takes half of what is on its way."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self.queue: asyncio.Queue[Waiting] = asyncio.Queue(QUEUE_APPENDS_MAX)
-        self.deferred: deque[Waiting] = deque()
-        self.connection: asyncpg.Connection | None = None
+        self.travelling = 0
+        self.lanes = [Lane(url, self) for _ in range(LANES)]
         self.closed = False
 
     @classmethod
@@ -118,16 +116,17 @@ class Committer:
     async def running(cls, url: str) -> AsyncIterator[Committer]:
         """Accepts appends until the block ends, and settles those it has accepted."""
         committer = cls(url)
-        task = asyncio.create_task(committer.run(), name="committer")
+        tasks = [asyncio.create_task(lane.run(), name="committer") for lane in committer.lanes]
         try:
             yield committer
         finally:
             committer.closed = True
             await committer.queue.join()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await committer.disconnect()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for lane in committer.lanes:
+                lane.disconnect()
 
     async def commit(self, prepared: Prepared) -> Outcome:
         """The append's own outcome; waits for room when too many are waiting already."""
@@ -137,22 +136,46 @@ class Committer:
         await self.queue.put(waiting)
         return await waiting.answer
 
+    def share(self) -> int:
+        """How many appends a lane that is free now may take."""
+        on_their_way = self.queue.qsize() + self.travelling
+        return min(BATCH_APPENDS_MAX, -(-on_their_way // LANES))
+
+
+class Lane:
+    """One connection, one batch at a time.
+
+    When the connection is lost the fate of a batch is unknown, so the same batch is sent again on
+    a new one: the database knows event ids and records nothing twice.
+    """
+
+    def __init__(self, url: str, committer: Committer) -> None:
+        self.url = url
+        self.committer = committer
+        self.deferred: deque[Waiting] = deque()
+        self.connection: asyncpg.Connection | None = None
+
     async def run(self) -> None:
+        queue = self.committer.queue
         while True:
             if not self.deferred:
-                self.deferred.append(await self.queue.get())
+                self.deferred.append(await queue.get())
             batch = self.next_batch()
+            self.committer.travelling += len(batch)
             # Whoever gave up before the append was sent does not get it recorded.
             await self.settle([w for w in batch if not w.answer.done()])
+            self.committer.travelling -= len(batch)
             for _ in batch:
-                self.queue.task_done()
+                queue.task_done()
 
     def next_batch(self) -> list[Waiting]:
         """What is waiting, in its order; a trip that is in the batch already waits once more,
         because the database judges all appends of a batch by what was there before it."""
         waiting = self.deferred
-        while len(waiting) < BATCH_APPENDS_MAX and not self.queue.empty():
-            waiting.append(self.queue.get_nowait())
+        queue = self.committer.queue
+        share = self.committer.share()
+        while len(waiting) < share and not queue.empty():
+            waiting.append(queue.get_nowait())
         batch: dict[UUID, Waiting] = {}
         self.deferred = deque()
         for one in waiting:
@@ -178,7 +201,7 @@ class Committer:
                 lost = error
             else:
                 return tell(batch, outcomes)
-            await self.disconnect()
+            self.disconnect()
             if loop.time() > deadline:
                 unreachable = LogUnreachable("the log did not answer; repeating is safe")
                 unreachable.__cause__ = lost
@@ -211,7 +234,7 @@ class Committer:
             isinstance(error, going_away) or self.connection is None or self.connection.is_closed()
         )
 
-    async def disconnect(self) -> None:
+    def disconnect(self) -> None:
         if self.connection is not None:
             self.connection.terminate()
             self.connection = None

@@ -17,6 +17,8 @@ CHANNEL = "tripledger"
 POLL_S = 1.0
 # Who tells of every commit, thousands a second, keeps everybody busy listening.
 TELL_PAUSE_S = 0.005
+# A hint that a crash takes with it is missed by nobody, so appends need not wait for its flush.
+NOT_FLUSHED = {"synchronous_commit": "off"}
 RECONNECT_PAUSE_S_MIN = 0.05
 RECONNECT_PAUSE_S_MAX = 2.0
 
@@ -94,7 +96,7 @@ class Hints:
         while True:
             # A driver that loses its server has many ways to say so, and none may end this loop.
             with suppress(Exception):
-                connection = await asyncpg.connect(self.url)
+                connection = await asyncpg.connect(self.url, server_settings=NOT_FLUSHED)
                 pause = RECONNECT_PAUSE_S_MIN
                 try:
                     await self.serve(connection)

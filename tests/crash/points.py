@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
-from adapters.event_log.committer import Committer
+from adapters.event_log.committer import Lane
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import PostgresIdempotency
 from adapters.inbox import PostgresInbox
@@ -48,7 +48,7 @@ POINTS = {
     "handle.before_append": Point(PostgresEventLog, "append", "before"),
     "handle.after_append": Point(PostgresEventLog, "append", "after"),
     # Committed, and nobody has been told.
-    "log.after_commit": Point(Committer, "send", "after"),
+    "log.after_commit": Point(Lane, "send", "after"),
     "outbox.after_claim": Point(PostgresOutbox, "claim", "after"),
     "outbox.after_announce": Point(PostgresOutbox, "announce", "after"),
     **{f"outbox.before_effect.{name}": Point(*of, "before") for name, of in EFFECTS.items()},

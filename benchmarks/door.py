@@ -161,6 +161,8 @@ async def ours(server: Place, *, name: str, reading: bool) -> AsyncIterator[Run]
         "TRIPLEDGER_STRIPE_API_BASE": NOBODY,
         "TRIPLEDGER_DUFFEL_API_BASE": NOBODY,
         "TRIPLEDGER_LOG_LEVEL": "error",
+        "TRIPLEDGER_RATE_CALLER_PER_S": "0",
+        "TRIPLEDGER_RATE_TENANT_PER_S": "0",
     }
     command = [sys.executable, "-m", "service.cli", "serve", "--role", "api", "--role", "project"]
     async with AsyncExitStack() as stack:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import Database
+from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
 from adapters.doors.signing_keys import SigningKeys
 from adapters.doors.tokens import ClaimNames, Tokens
 from adapters.event_log.codec import EventCodec
@@ -30,8 +31,10 @@ from service.clock import SystemClock
 from service.codec import codec_of
 from service.desk import Desk
 from service.handle import Road, new_id
+from service.http.guards.limits import Meter, RateLimits
 from service.people import People
 from service.settings import Settings
+from service.velocity import Velocity
 from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker
 from service.workers.notices import NoticeWork
@@ -53,6 +56,7 @@ class Stores:
     idempotency: Idempotency
     offers: Offers
     carts: CartStore
+    buckets: Buckets
     vault: Vault
 
 
@@ -71,6 +75,7 @@ class Service:
     models: ReadModels
     keys: ApiKeys
     tokens: Tokens | None
+    limits: RateLimits
     idempotency: Idempotency
     carts: CartStore
     vault: Vault
@@ -124,6 +129,7 @@ def stores_in(database: Database, codec: EventCodec, log: PostgresEventLog, vaul
         idempotency=PostgresIdempotency(database),
         offers=PostgresOffers(database),
         carts=PostgresCarts(database),
+        buckets=PostgresBuckets(database),
         vault=vault,
     )
 
@@ -154,6 +160,7 @@ def wired(
         models=models,
         keys=stores.keys,
         tokens=tokens_of(settings),
+        limits=limits_of(settings, stores.buckets),
         idempotency=stores.idempotency,
         carts=stores.carts,
         vault=stores.vault,
@@ -169,6 +176,7 @@ def wired(
             people,
             clock,
             settings.book_wait_s,
+            velocity_of(settings, stores.buckets),
         ),
         worker=Worker(
             road,
@@ -181,7 +189,7 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
-        housekeeper=Housekeeper(stores.offers, stores.idempotency, clock),
+        housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
             Projector(log, models, name, settings.projection_poll_s) for name in PROJECTIONS
@@ -208,6 +216,30 @@ def tokens_of(settings: Settings) -> Tokens | None:
     )
     keys = SigningKeys(settings.oidc_issuer, settings.oidc_jwks_url)
     return Tokens(settings.oidc_issuer, settings.oidc_audience, keys, names)
+
+
+def limits_of(settings: Settings, buckets: Buckets) -> RateLimits:
+    burst_s = settings.rate_burst_s
+    return RateLimits(
+        Meter(buckets),
+        caller=rate(settings.rate_caller_per_s, 1.0, burst_s),
+        tenant=rate(settings.rate_tenant_per_s, 1.0, burst_s),
+    )
+
+
+def velocity_of(settings: Settings, buckets: Buckets) -> Velocity:
+    """Half of what an hour, or a minute, allows may come at once."""
+    return Velocity(
+        buckets,
+        trip=rate(settings.payments_trip_per_h, 3_600.0, 1_800.0),
+        tenant=rate(settings.payments_tenant_per_min, 60.0, 30.0),
+    )
+
+
+def rate(count: float, every_s: float, burst_s: float) -> Rate | None:
+    """So many every so many seconds; None when it is nought, which stands for no limit."""
+    per_s = count / every_s
+    return Rate(per_s, max(1, round(per_s * burst_s))) if count else None
 
 
 def plain(secret: SecretStr | None) -> str:

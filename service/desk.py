@@ -34,6 +34,7 @@ from service.clock import elapsed_s
 from service.editing import edit_all
 from service.handle import Handled, Road
 from service.people import People
+from service.velocity import Velocity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Desk:
         people: People,
         clock: Clock,
         wait_s: float,
+        velocity: Velocity,
     ) -> None:
         self.road = road
         self.suppliers = suppliers
@@ -74,6 +76,7 @@ class Desk:
         self.people = people
         self.clock = clock
         self.wait_s = wait_s
+        self.velocity = velocity
 
     # --- searching
 
@@ -245,6 +248,7 @@ class Desk:
         Raises Refused: `price_changed` with both totals, the items that cannot be had, or
         `checkout_in_progress` when it takes longer than the wait allows (ask again).
         """
+        await self.velocity.ensure(trip_id, cause.tenant)
         until = elapsed_s() + self.wait_s
         quote_id = self.road.new_id()
         while True:
@@ -256,6 +260,8 @@ class Desk:
                 if refusal.code != "checkout_closing":
                     raise
                 await self.wait(until, refusal)
+        if handled.events:
+            await self.velocity.count(trip_id, cause.tenant)
         dossier = handled.dossier
         while (checkout := opened(dossier)) is None:
             slow = Refused(

@@ -18,7 +18,7 @@ from adapters.database import open_database
 from adapters.sandbox_clock import SandboxClock
 from service.app import Service, assembled
 from service.http.application import application
-from service.http.listener import Listener
+from service.http.listener import Listener, Patience
 from service.http.routes import routes_of
 from service.pages.checkout import add_pages
 from service.settings import Settings
@@ -165,9 +165,12 @@ async def listening(service: Service, readiness: Readiness) -> AsyncIterator[str
     settings = service.settings
     listener = Listener(
         doors(service, readiness),
-        headers_s=settings.read_timeout_s,
+        patience=Patience(
+            headers_s=settings.read_timeout_s,
+            connections_max=settings.connections_max,
+            connections_per_ip_max=settings.connections_per_ip_max,
+        ),
         keepalive_s=settings.keepalive_s,
-        connections_max=settings.connections_max,
         shutdown_s=settings.shutdown_s,
     )
     await listener.setup()

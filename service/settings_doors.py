@@ -1,4 +1,4 @@
-"""The settings of the doors: whose tokens are good."""
+"""The settings of the doors: whose tokens are good, and how often who may ask."""
 
 from __future__ import annotations
 
@@ -40,6 +40,28 @@ class DoorSettings(BaseSettings):
         default="roles",
         pattern=CLAIM,
         description="claim that lists roles: viewer, operator, admin, agent",
+    )
+
+    rate_caller_per_s: float = Field(
+        default=200.0, ge=0, description="requests a second of one key or token; 0: no limit"
+    )
+    rate_tenant_per_s: float = Field(
+        default=400.0, ge=0, description="requests a second of one tenant; 0: no limit"
+    )
+    rate_burst_s: float = Field(
+        default=10.0, ge=1, le=3_600, description="seconds of that rate that may come at once"
+    )
+    payments_trip_per_h: float = Field(
+        default=60.0, ge=0, description="payments begun an hour for one trip; 0: no limit"
+    )
+    payments_tenant_per_min: float = Field(
+        default=3_000.0, ge=0, description="payments begun a minute for one tenant; 0: no limit"
+    )
+    connections_per_ip_max: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="connections served at once from one address (a proxy's counts as one)",
     )
 
     @field_validator("oidc_issuer", "oidc_jwks_url")

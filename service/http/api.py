@@ -15,6 +15,7 @@ from aiohttp import web
 
 from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
+from service.http.guards.limits import RateLimits, Verdict, too_many
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import (
     ANONYMOUS,
@@ -37,6 +38,7 @@ OPERATIONS = UUID("6f1d3f0e-5a3b-4e0c-9a43-0a3f0f2b7c51")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 CALLER = web.RequestKey("caller", Caller)
+VERDICT = web.RequestKey("verdict", Verdict)
 DIALECT = web.RequestKey("dialect", Dialect)
 
 
@@ -207,6 +209,7 @@ class Door:
     tokens: TokenVerifier | None = None
     idempotency: Idempotency
     now: Callable[[], datetime]
+    limits: RateLimits | None = None
     read_timeout_s: float = READ_TIMEOUT_S
 
 
@@ -276,6 +279,11 @@ async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
         request, door.api_keys, door.now(), tokens=door.tokens, x_api_key=route.x_api_key
     )
     request[CALLER] = caller
+    verdict = await door.limits.admit(caller) if door.limits is not None else None
+    if verdict is not None:
+        request[VERDICT] = verdict
+        if not verdict.allowed:
+            raise too_many(verdict)
     authorize(caller, route.scopes)
     return caller
 

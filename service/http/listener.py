@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 from uuid import uuid4
 
@@ -16,23 +19,35 @@ from service.http.middleware import OF_STATUS, SECURITY_HEADERS
 HEADERS_S = 10.0
 KEEPALIVE_S = 75.0
 CONNECTIONS_MAX = 2_000
+CONNECTIONS_PER_IP_MAX = 500
 LINGER_S = 2.0
-UNREAD_ANSWER_MS = 30_000
+UNREAD_ANSWER_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client may take for its headers and to read its answer, and how many may come."""
+
+    headers_s: float = HEADERS_S
+    unread_s: float = UNREAD_ANSWER_S
+    connections_max: int = CONNECTIONS_MAX
+    connections_per_ip_max: int = CONNECTIONS_PER_IP_MAX
 
 
 class PunctualHandler(RequestHandler):
     """One connection whose client must send complete headers in time."""
 
-    __slots__ = ("headers_s", "headers_deadline")
+    __slots__ = ("headers_s", "headers_deadline", "unread_s")
 
-    def __init__(self, *args: Any, headers_s: float, **options: Any) -> None:
+    def __init__(self, *args: Any, headers_s: float, unread_s: float, **options: Any) -> None:
         super().__init__(*args, **options)
         self.headers_s = headers_s
+        self.unread_s = unread_s
         self.headers_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        give_up_on_unread_answers(transport)
+        give_up_on_unread_answers(transport, self.unread_s)
         self.start_deadline()
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -85,28 +100,61 @@ class PunctualHandler(RequestHandler):
         return told
 
 
-def give_up_on_unread_answers(transport: asyncio.BaseTransport) -> None:
+def give_up_on_unread_answers(transport: asyncio.BaseTransport, after_s: float) -> None:
     """A client that does not read holds its answer in our memory: the kernel ends that."""
     raw = transport.get_extra_info("socket")
     if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_ANSWER_MS)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(after_s * 1_000))
 
 
 class CountingServer(web.Server):
-    """Makes a handler for each connection, and refuses connections above the limit."""
+    """Makes a handler for each connection, and refuses connections above the limits."""
 
-    def __init__(self, *args: Any, headers_s: float, connections_max: int, **options: Any) -> None:
+    def __init__(self, *args: Any, patience: Patience, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.headers_s = headers_s
-        self.connections_max = connections_max
+        self.patience = patience
+        self.address_of: dict[RequestHandler, str] = {}
+        self.from_address: Counter[str] = Counter()
 
     def __call__(self) -> RequestHandler:
-        return PunctualHandler(self, loop=self._loop, headers_s=self.headers_s, **self._kwargs)
+        return PunctualHandler(
+            self,
+            loop=self._loop,
+            headers_s=self.patience.headers_s,
+            unread_s=self.patience.unread_s,
+            **self._kwargs,
+        )
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self.connections) > self.connections_max:
+        address = address_of(transport)
+        self.address_of[handler] = address
+        self.from_address[address] += 1
+        if (
+            len(self.connections) > self.patience.connections_max
+            or self.from_address[address] > self.patience.connections_per_ip_max
+        ):
             transport.abort()
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        address = self.address_of.pop(handler, None)
+        if address is None:
+            return
+        self.from_address[address] -= 1
+        if self.from_address[address] <= 0:
+            del self.from_address[address]
+
+
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """Where a connection comes from; all of a host's IPv6 network counts as one address."""
+    peer = transport.get_extra_info("peername")
+    host = str(peer[0]) if isinstance(peer, tuple) else ""
+    if ":" not in host:
+        return host
+    found = IPv6Address(host.partition("%")[0])
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped else str(IPv6Network((found, 64), strict=False))
 
 
 class Listener(web.AppRunner):
@@ -116,9 +164,8 @@ class Listener(web.AppRunner):
         self,
         app: web.Application,
         *,
-        headers_s: float = HEADERS_S,
+        patience: Patience | None = None,
         keepalive_s: float = KEEPALIVE_S,
-        connections_max: int = CONNECTIONS_MAX,
         shutdown_s: float = 20.0,
     ) -> None:
         super().__init__(
@@ -129,8 +176,7 @@ class Listener(web.AppRunner):
             auto_decompress=False,
             shutdown_timeout=shutdown_s,
         )
-        self.headers_s = headers_s
-        self.connections_max = connections_max
+        self.patience = patience or Patience()
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
@@ -138,7 +184,6 @@ class Listener(web.AppRunner):
             made.request_handler,
             request_factory=made.request_factory,
             loop=asyncio.get_running_loop(),
-            headers_s=self.headers_s,
-            connections_max=self.connections_max,
+            patience=self.patience,
             **self._kwargs,
         )

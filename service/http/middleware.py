@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT
+from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT, VERDICT
 from service.http.idempotency import REPLAYED
 from service.http.metrics import HttpMetrics
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
@@ -61,6 +61,8 @@ def doorkeeper(metrics: HttpMetrics, *, https: bool = False) -> Middleware:
             for name, value in headers.items():
                 response.headers.setdefault(name, value)
             response.headers["X-Request-ID"] = request_id
+            if (verdict := request.get(VERDICT)) is not None:
+                response.headers.update(verdict.headers())
         seconds = time.perf_counter() - started
         route = template_of(request)
         metrics.observe(request.method, route, response.status, seconds)

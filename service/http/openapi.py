@@ -225,6 +225,23 @@ HEADERS: Json = {
 }
 
 
+LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+HEADERS |= {
+    "RateLimit-Limit": {
+        "description": "Requests you may send at once; absent where nothing is limited.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "Requests you may send now, as the answering process knows it.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until you may again send as many as `RateLimit-Limit`.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+
+
 def header_refs(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
@@ -245,6 +262,7 @@ def responses(route: Route, of_type: dict[Any, Json]) -> Json:
 
 def success(route: Route, of_type: dict[Any, Json]) -> Json:
     names = ["X-Request-ID", *(["Idempotent-Replayed"] if route.keyed else [])]
+    names += [] if route.public else LIMIT_HEADERS
     out: Json = {"description": route.summary, "headers": header_refs(names)}
     if route.answer is None:
         return out
@@ -279,9 +297,10 @@ def codes(route: Route) -> list[str]:
 
 def problem_response(found: Sequence[str], dialect: Dialect, of_type: dict[Any, Json]) -> Json:
     waits = any(CATALOGUE[code].retry_after_s is not None for code in found)
+    limited = LIMIT_HEADERS if "rate_limited" in found else ()
     return {
         "description": " · ".join(f"`{code}`: {CATALOGUE[code].title}" for code in found),
-        "headers": header_refs(["X-Request-ID", *(["Retry-After"] if waits else [])]),
+        "headers": header_refs(["X-Request-ID", *(["Retry-After"] if waits else []), *limited]),
         "content": {
             dialect.media_type: {
                 "schema": of_type[dialect.shape],

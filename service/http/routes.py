@@ -56,6 +56,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
     door = Door(
         api_keys=service.keys,
         tokens=service.tokens,
+        limits=service.limits,
         idempotency=service.idempotency,
         now=service.clock.now,
         read_timeout_s=settings.read_timeout_s,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.doors.rate_limits import Buckets
 from adapters.idempotency import Idempotency
 from adapters.offers import Offers
 from domain.ports import Clock
@@ -24,11 +25,14 @@ Purge = Callable[[datetime], Awaitable[int]]
 class Housekeeper:
     """Any number of them may run: throwing away twice does no harm."""
 
-    def __init__(self, offers: Offers, idempotency: Idempotency, clock: Clock) -> None:
+    def __init__(
+        self, offers: Offers, idempotency: Idempotency, buckets: Buckets, clock: Clock
+    ) -> None:
         self.clock = clock
         self.purges: dict[str, Purge] = {
             "offers": lambda now: offers.purge(now - OFFERS_KEPT),
             "idempotency": idempotency.purge,
+            "rate_limits": buckets.purge,
         }
 
     async def run(self) -> None:

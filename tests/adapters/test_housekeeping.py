@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.database import Database
 from adapters.idempotency import PostgresIdempotency
+from adapters.memory.rate_limits import MemoryBuckets
 from adapters.offers import PostgresOffers
 from domain.money import Money
 from domain.suppliers import Offer
@@ -35,7 +36,7 @@ async def test_offers_are_remembered_for_a_day_after_they_expired(database: Data
     old, fresh = offer("old", timedelta(hours=25)), offer("fresh", timedelta(hours=23))
     await offers.put("ours", [old, fresh])
 
-    await Housekeeper(offers, PostgresIdempotency(database), FixedClock()).tidy()
+    await Housekeeper(offers, PostgresIdempotency(database), MemoryBuckets(), FixedClock()).tidy()
 
     assert await offers.get("ours", "old") is None
     assert fresh == await offers.get("ours", "fresh")

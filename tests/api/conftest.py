@@ -17,7 +17,7 @@ from adapters.database import Database, connect_database
 from adapters.idempotency import PostgresIdempotency
 from service.http.api import Door
 from service.http.application import application
-from service.http.listener import Listener
+from service.http.listener import Listener, Patience
 from tests.api.native import Native
 from tests.api.small_app import SmallService, small_routes
 from tests.postgres import fresh_database
@@ -101,7 +101,13 @@ async def client(door_database: Database) -> AsyncIterator[Client]:
         version="0.0.0",
         server_url="http://127.0.0.1",
     )
-    listener = Listener(app, headers_s=0.3, keepalive_s=1.0, connections_max=20)
+    listener = Listener(
+        app,
+        patience=Patience(
+            headers_s=0.3, unread_s=0.3, connections_max=20, connections_per_ip_max=15
+        ),
+        keepalive_s=1.0,
+    )
     await listener.setup()
     site = web.TCPSite(listener, "127.0.0.1", 0)
     await site.start()

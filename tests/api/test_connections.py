@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
+from service.http.listener import address_of
 from tests.api.conftest import Client
 
 CUT_OFF_S = 3.0
@@ -126,17 +127,81 @@ async def test_what_is_not_http_is_answered_as_a_problem(client: Client) -> None
     assert b'"code":"invalid_request"' in answer
 
 
-async def test_connections_above_the_limit_are_refused(client: Client) -> None:
+def from_address(client: Client, address: str, count: int) -> list[socket.socket]:
     parts = urlsplit(client.url)
-    sockets = [socket.create_connection((parts.hostname, parts.port)) for _ in range(20)]
+    assert parts.hostname is not None
+    assert parts.port is not None
+    there = (parts.hostname, parts.port)
+    return [socket.create_connection(there, source_address=(address, 0)) for _ in range(count)]
+
+
+async def served(held: socket.socket) -> bool:
+    """Whether a connection is answered, or cut off."""
+    held.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=held)
     try:
-        async with connected(client) as (reader, writer):
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-                await asyncio.wait_for(reader.readuntil(b"\r\n"), CUT_OFF_S)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        return b" 200 " in await asyncio.wait_for(reader.readuntil(b"\r\n"), CUT_OFF_S)
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return False
     finally:
-        for each in sockets:
+        writer.close()
+
+
+async def test_connections_above_the_limit_are_refused(client: Client) -> None:
+    held = from_address(client, "127.0.0.2", 10) + from_address(client, "127.0.0.3", 10)
+    try:
+        assert not await served(*from_address(client, "127.0.0.4", 1))
+    finally:
+        for each in held:
             each.close()
+
+
+async def test_connections_of_one_address_are_limited_and_others_are_served(
+    client: Client,
+) -> None:
+    held = from_address(client, "127.0.0.2", 15)
+    try:
+        assert not await served(*from_address(client, "127.0.0.2", 1))
+        assert await served(*from_address(client, "127.0.0.3", 1))
+    finally:
+        for each in held:
+            each.close()
+
+
+async def asking_for_ever(silent: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await loop.sock_sendall(silent, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(0.01)
+
+
+async def test_who_never_reads_the_answers_is_cut_off(client: Client) -> None:
+    """It asks for far more than any buffer holds, and reads nothing."""
+    parts = urlsplit(client.url)
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        silent.connect((parts.hostname, parts.port))
+        silent.setblocking(False)
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(asking_for_ever(silent), 60)
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_a_whole_home_network_counts_as_one_address(host: str, counted: str) -> None:
+    class Connected(asyncio.BaseTransport):
+        def get_extra_info(self, name: str, default: object = None) -> object:
+            return {"peername": (host, 5_000)}.get(name, default)
+
+    assert counted == address_of(Connected())
 
 
 async def test_readiness_tells_which_check_fails(client: Client) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import connect_database
+from adapters.doors.rate_limits import Buckets, PostgresBuckets
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
@@ -26,6 +27,7 @@ from adapters.memory.doors import (
 )
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
 from adapters.offers import Offers, PostgresOffers
 from adapters.outbox import PostgresOutbox, TaskBoard
@@ -60,6 +62,7 @@ class Stores:
     person_keys: PersonKeys
     read_models: ReadModels
     carts: CartStore
+    buckets: Buckets
 
 
 def in_memory() -> Stores:
@@ -80,6 +83,7 @@ def in_memory() -> Stores:
         person_keys=MemoryPersonKeys(),
         read_models=models,
         carts=MemoryCarts(offers, models),
+        buckets=MemoryBuckets(),
     )
 
 
@@ -99,6 +103,7 @@ async def in_postgres(url: str, stack: AsyncExitStack) -> Stores:
         person_keys=PostgresPersonKeys(database),
         read_models=PostgresReadModels(database, codec()),
         carts=PostgresCarts(database),
+        buckets=PostgresBuckets(database),
     )
 
 

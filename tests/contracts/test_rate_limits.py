@@ -1,0 +1,68 @@
+"""What both kinds of buckets promise."""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.doors.rate_limits import Rate
+from tests.contracts.conftest import Stores
+from tests.contracts.events import NOON
+
+# So slow that nothing comes back while a test runs.
+SLOW = Rate(1 / 3_600, 5)
+
+
+async def test_a_bucket_gives_what_it_holds_and_says_how_long_to_wait(stores: Stores) -> None:
+    first = await stores.buckets.take("shop", 3, SLOW)
+    second = await stores.buckets.take("shop", 3, SLOW)
+    third = await stores.buckets.take("shop", 3, SLOW)
+
+    assert [(3, 2), (2, 0), (0, 0)] == [
+        (each.granted, each.remaining) for each in (first, second, third)
+    ]
+    assert first.wait_s == 0
+    assert 3_000 < second.wait_s <= 3_600
+    assert 3_000 < third.wait_s <= 3_600
+
+
+async def test_looking_takes_nothing(stores: Stores) -> None:
+    unused = await stores.buckets.take("shop", 0, SLOW)
+    await stores.buckets.take("shop", 2, SLOW)
+    used = [await stores.buckets.take("shop", 0, SLOW) for _ in range(3)]
+
+    assert [(0, 5)] + [(0, 3)] * 3 == [(each.granted, each.remaining) for each in (unused, *used)]
+
+
+async def test_buckets_do_not_know_each_other(stores: Stores) -> None:
+    await stores.buckets.take("shop", 5, SLOW)
+
+    assert (await stores.buckets.take("agent", 5, SLOW)).granted == 5
+
+
+async def test_many_at_once_get_no_more_than_there_is(stores: Stores) -> None:
+    rate = Rate(1 / 3_600, 20)
+
+    taken = await asyncio.gather(*(stores.buckets.take("shop", 1, rate) for _ in range(50)))
+
+    assert 20 == sum(each.granted for each in taken)
+
+
+async def test_a_bucket_fills_again_and_never_beyond_its_burst(stores: Stores) -> None:
+    quick = Rate(200.0, 2)
+    while (await stores.buckets.take("shop", 2, quick)).granted:
+        pass
+    found = 0
+    while not found:
+        found = (await stores.buckets.take("shop", 1, quick)).granted
+    await asyncio.sleep(0.05)
+
+    assert (await stores.buckets.take("shop", 10, quick)).granted == 2
+
+
+async def test_only_full_buckets_are_dropped(stores: Stores) -> None:
+    await stores.buckets.take("shop", 4, SLOW)
+    await stores.buckets.take("agent", 1, Rate(100_000.0, 5))
+    await asyncio.sleep(0.01)
+
+    assert await stores.buckets.purge(NOON) == 1
+    assert (await stores.buckets.take("shop", 5, SLOW)).granted == 1

@@ -14,6 +14,7 @@ from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
 from adapters.doors.signing_keys import SigningKeys
 from adapters.doors.tokens import ClaimNames, Tokens
+from adapters.doors.velocity import Velocity
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
@@ -34,7 +35,6 @@ from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
 from service.people import People
 from service.settings import Settings
-from service.velocity import Velocity
 from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker
 from service.workers.notices import NoticeWork

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.doors.velocity import Velocity
 from domain.booking.state import Booking
 from domain.dossier import Dossier, fold
 from domain.errors import Refused
@@ -34,7 +35,6 @@ from service.clock import elapsed_s
 from service.editing import edit_all
 from service.handle import Handled, Road
 from service.people import People
-from service.velocity import Velocity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.database import Database
 from adapters.doors.rate_limits import PostgresBuckets, Rate, Taken
+from adapters.doors.velocity import Velocity
 from adapters.memory.rate_limits import MemoryBuckets
 from service.http.guards.limits import Meter, RateLimits, handful_of
-from service.velocity import Velocity
 from tests.api.conftest import Client
 from tests.scenarios.world import World
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
+from adapters.console.pauses import Pauses
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
@@ -149,6 +150,7 @@ def wired(
     people = People(stores.vault, new_id)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
+    held = Pauses(database).is_paused if database else None
     return Service(
         settings=settings,
         database=database,
@@ -192,7 +194,8 @@ def wired(
         housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
-            Projector(log, models, name, settings.projection_poll_s) for name in PROJECTIONS
+            Projector(log, models, name, settings.projection_poll_s, held)
+            for name in PROJECTIONS
         ),
     )
 

@@ -17,9 +17,11 @@ from aiohttp import web
 from adapters.database import open_database
 from adapters.sandbox_clock import SandboxClock
 from service.app import Service, assembled
+from service.console.app import add_console
 from service.http.application import application
 from service.http.listener import Listener, Patience
 from service.http.routes import routes_of
+from service.pages.changes import changes_in
 from service.pages.checkout import add_pages
 from service.settings import Settings
 from service.version import VERSION
@@ -154,7 +156,10 @@ def doors(service: Service, readiness: Readiness) -> web.Application:
         version=VERSION,
         server_url=service.settings.base_url,
     )
-    add_pages(app, service)
+    changes = changes_in(app, service.log)
+    add_pages(app, service, changes)
+    if service.database is not None:
+        add_console(app, service, service.database, changes)
     app.on_response_prepare.append(readiness.part)
     return app
 

@@ -236,6 +236,18 @@ class Settings(DoorSettings):
         le=120,
         description="seconds requests are still taken on SIGTERM after readiness has failed",
     )
+    console_idle_s: float = Field(
+        default=1_800.0,
+        ge=60,
+        le=86_400,
+        description="seconds an operator may do nothing before signing in to the console again",
+    )
+    console_session_s: float = Field(
+        default=43_200.0,
+        ge=60,
+        le=604_800,
+        description="seconds after which an operator signs in to the console again in any case",
+    )
     shutdown_s: float = Field(
         default=20.0,
         ge=0,

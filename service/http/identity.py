@@ -21,6 +21,7 @@ SCOPES = {
     "payments:write": "the same, and take payments directly, cancel and refund",
     "ops:read": "read everything of the tenant, as an operator",
     "ops:write": "repair, retry and rebuild, as an operator",
+    "ops:all": "do so for every tenant",
 }
 # Who holds the scope on the right may do what the one on the left allows.
 IMPLIED_BY = {"payments:propose": "payments:write"}

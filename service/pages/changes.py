@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import structlog
+from aiohttp import web
 
 from domain.log import UnreadableEvent
 from domain.ports import EventLog
@@ -17,6 +18,8 @@ PAGES_MAX = 500
 BATCH_EVENTS = 1_000
 POLL_S = 1.0
 PAUSE_AFTER_ERROR_S = 2.0
+# Whoever listens for this hears of every trip.
+ANY_TRIP = ""
 
 
 class TooManyPages(Exception):
@@ -83,7 +86,25 @@ class Changes:
             if not recorded:
                 await self.events.changed(POLL_S)
                 continue
-            for trip_id in {each.trip_id for each in recorded}:
+            for trip_id in {ANY_TRIP, *(each.trip_id for each in recorded)}:
                 self.ring(trip_id)
             position = recorded[-1].position
         self.wanted.clear()
+
+
+def changes_in(app: web.Application, events: EventLog) -> Changes:
+    """What open pages listen to, for as long as the application lives."""
+    changes = Changes(events)
+
+    async def following(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(changes.run(), name="page-changes")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def let_go(_: web.Application) -> None:
+        changes.close()
+
+    app.cleanup_ctx.append(following)
+    app.on_shutdown.append(let_go)
+    return changes

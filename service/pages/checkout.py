@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
@@ -27,6 +26,7 @@ from service.pages.brand import brands_of
 from service.pages.changes import Changes, TooManyPages
 from service.pages.checkout_view import checkout_view
 from service.pages.forgery import Forged, Tokens
+from service.pages.forms import read_form
 from service.pages.rendering import Pages, page_headers
 from service.pages.standing import standing_of
 from service.workers.folds import decode_dossier
@@ -34,8 +34,6 @@ from service.workers.folds import decode_dossier
 SID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AMOUNT = re.compile(r"[0-9]{1,15}")
 CURRENCY = re.compile(r"[A-Z]{3}")
-FORM = "application/x-www-form-urlencoded"
-FIELDS_MAX = 10
 # How long a page waits for a projection that is behind the log, and how often it looks.
 LAG_S_MAX = 3.0
 LAG_LOOK_S = 0.1
@@ -174,7 +172,7 @@ class CheckoutPages:
 
     async def ask_again(self, request: web.Request) -> web.StreamResponse:
         """Book the same trip again at the price the traveller has agreed to."""
-        form = await self.form_of(request)
+        form = await read_form(request, self.service.settings.read_timeout_s)
         sid = form.get("sid", "")
         try:
             self.tokens.check(request, form)
@@ -212,17 +210,6 @@ class CheckoutPages:
             return checkout.checkout_id
         return answer.checkout.checkout_id
 
-    async def form_of(self, request: web.Request) -> dict[str, str]:
-        if request.content_type != FORM:
-            raise web.HTTPUnsupportedMediaType
-        try:
-            async with asyncio.timeout(self.service.settings.read_timeout_s):
-                body = await request.read()
-            text = body.decode("ascii")
-            return dict(parse_qsl(text, max_num_fields=FIELDS_MAX))
-        except (ValueError, TimeoutError):
-            raise web.HTTPBadRequest from None
-
 
 async def heard(rung: asyncio.Event, timeout_s: float) -> None:
     try:
@@ -251,25 +238,12 @@ def see_other(location: str, pay_url: str | None = None) -> web.Response:
     return web.Response(status=303, headers={**page_headers(pay_url), "Location": location})
 
 
-def add_pages(app: web.Application, service: Service) -> None:
+def add_pages(app: web.Application, service: Service, changes: Changes) -> None:
     """The traveller's pages and what they need, added to the application."""
     settings = service.settings
     pages = Pages(brands_of(settings), sandbox=settings.sandbox)
-    changes = Changes(service.log)
     handlers = CheckoutPages(service, pages, changes)
     app.router.add_get("/checkout", handlers.show)
     app.router.add_post("/checkout", handlers.ask_again)
     app.router.add_get("/checkout/pay", handlers.pay)
     pages.add_files(app, "/checkout")
-
-    async def following(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(changes.run(), name="page-changes")
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def let_go(_: web.Application) -> None:
-        changes.close()
-
-    app.cleanup_ctx.append(following)
-    app.on_shutdown.append(let_go)

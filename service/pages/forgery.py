@@ -19,13 +19,13 @@ class Forged(Exception):
 
 
 class Tokens:
-    """`base_url` is where travellers reach us: over https, browsers bind the cookie to it."""
+    """`base_url` is where people reach us: over https, browsers bind the cookie to it."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, cookie: str = "tripledger_form") -> None:
         parts = urlsplit(base_url)
         self.host = parts.netloc
         self.secure = parts.scheme == "https"
-        self.cookie = "__Host-tripledger_form" if self.secure else "tripledger_form"
+        self.cookie = f"__Host-{cookie}" if self.secure else cookie
 
     def of(self, request: web.Request) -> str:
         """The browser's token, or a new one that `keep` must hand over."""
@@ -39,10 +39,17 @@ class Tokens:
 
     def check(self, request: web.Request, form: Mapping[str, str]) -> None:
         """Raise Forged unless the form was ours and the browser says so too."""
-        held, sent = request.cookies.get(self.cookie, ""), form.get("token", "")
-        same = hmac.compare_digest(held.encode(), sent.encode())
+        self.compare(request.cookies.get(self.cookie, ""), form)
+        self.check_origin(request)
+
+    def compare(self, held: str, form: Mapping[str, str]) -> None:
+        """Raise Forged unless the form holds this token."""
+        same = hmac.compare_digest(held.encode(), form.get("token", "").encode())
         if len(held) != TOKEN_LENGTH or not same:
             raise Forged("the form's token is not the browser's")
+
+    def check_origin(self, request: web.Request) -> None:
+        """Raise Forged where the browser says that the form is another site's."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise Forged("the browser says that another site sent the form")
         origin = request.headers.get("Origin", "null")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -30,18 +30,29 @@ class Followed(Protocol):
 
 
 class Projector:
-    """One read model's follower. Several may run: the checkpoint lets only one be right."""
+    """One read model's follower. Several may run: the checkpoint lets only one be right.
 
-    def __init__(self, log: Followed, models: ReadModels, name: Projection, poll_s: float) -> None:
+    `held` says whether an operator wants the read model to stay as it is; a rebuild, which is
+    read by nobody yet, goes on."""
+
+    def __init__(
+        self,
+        log: Followed,
+        models: ReadModels,
+        name: Projection,
+        poll_s: float,
+        held: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
         self.log = log
         self.models = models
         self.name = name
         self.poll_s = poll_s
+        self.held = held
 
     async def run(self) -> None:
         while True:
             try:
-                if not await self.catch_up():
+                if await self.is_held() or not await self.catch_up():
                     await self.log.changed(self.poll_s)
                     await asyncio.sleep(GATHER_S)
             except UnreadableEvent as error:
@@ -56,6 +67,9 @@ class Projector:
                     exc_info=True,
                 )
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+
+    async def is_held(self) -> bool:
+        return self.held is not None and await self.held(self.name)
 
     async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
         """Fold one batch, not beyond `until`; answers how many events it held."""

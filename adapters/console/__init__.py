@@ -1,0 +1,1 @@
+"""What the operators' console keeps for itself, and the lists it reads page by page."""

@@ -1,0 +1,58 @@
+"""What of the work is in trouble: tried in vain, overdue, or put aside for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.database import Database
+from adapters.outbox import TaskRow, shown
+
+ROWS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOf:
+    """Work of one kind: how much waits, how much of it was tried in vain, how much is put aside."""
+
+    kind: str
+    waiting: int
+    troubled: int
+    stopped: int
+    reason: str
+
+
+# Whose a task is follows from its trip's first event; open tasks are few beside trips.
+WORK = """
+SELECT t.kind,
+    count(*) FILTER (WHERE t.state <> 'parked') AS waiting,
+    count(*) FILTER (WHERE t.state = 'ready' AND t.reason IS NOT NULL) AS troubled,
+    count(*) FILTER (WHERE t.state = 'parked') AS stopped,
+    coalesce(max(t.reason), '') AS reason
+FROM tripledger.tasks t
+WHERE t.state IN ('ready', 'leased', 'parked') AND ($1::text IS NULL OR EXISTS (
+    SELECT FROM tripledger.trip_events e WHERE e.trip_id = t.trip_id AND e.tenant = $1
+))
+GROUP BY t.kind ORDER BY t.kind
+"""
+
+STOPPED = """
+SELECT t.task_id, t.kind, t.key, t.trip_id, t.subject, t.due, t.state, t.attempts, t.sent_at,
+    t.reason
+FROM tripledger.tasks t
+WHERE t.state = 'parked' AND ($1::text IS NULL OR EXISTS (
+    SELECT FROM tripledger.trip_events e WHERE e.trip_id = t.trip_id AND e.tenant = $1
+))
+ORDER BY t.task_id DESC LIMIT $2
+"""
+
+
+class Troubles:
+    def __init__(self, database: Database) -> None:
+        self.pool = database.pool
+
+    async def work(self, tenant: str | None) -> Sequence[WorkOf]:
+        return [WorkOf(**dict(row)) for row in await self.pool.fetch(WORK, tenant)]
+
+    async def stopped(self, tenant: str | None) -> Sequence[TaskRow]:
+        return [shown(row) for row in await self.pool.fetch(STOPPED, tenant, ROWS_MAX)]

@@ -1,0 +1,1 @@
+"""`/console`: where operators see what happened and why, and put things right."""

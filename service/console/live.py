@@ -1,0 +1,56 @@
+"""Tells open pages that something has changed; they look for themselves what."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from aiohttp import web
+
+from service.app import Service
+from service.console.operator import Visit
+from service.http.middleware import SECURITY_HEADERS
+from service.pages.changes import ANY_TRIP, Changes, TooManyPages
+from service.pages.checkout import KEEPALIVE_S, RECONNECT_MS, STREAM_S_MAX, heard, number
+from service.pages.rendering import page_headers
+
+# Changes that come close together are one change.
+TOGETHER_S = 0.25
+
+
+class LiveChanges:
+    def __init__(self, service: Service, changes: Changes) -> None:
+        self.service = service
+        self.changes = changes
+
+    async def tell(self, visit: Visit) -> web.StreamResponse:
+        """One word whenever the trip (or, without one, any trip) has moved since `seen`."""
+        try:
+            with self.changes.of(visit.query("trip") or ANY_TRIP) as rung:
+                return await self.stream(visit, rung)
+        except TooManyPages:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+
+    async def stream(self, visit: Visit, rung: asyncio.Event) -> web.StreamResponse:
+        request = visit.request
+        response = web.StreamResponse(headers={**SECURITY_HEADERS, **page_headers(None)})
+        response.content_type = "text/event-stream"
+        response.charset = "utf-8"
+        await response.prepare(request)
+        seen = number(request.headers.get("Last-Event-ID") or visit.query("seen"))
+        until = monotonic() + STREAM_S_MAX
+        try:
+            await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
+            while not self.changes.closed and monotonic() < until:
+                rung.clear()
+                position = await self.service.log.last_position()
+                if position != seen:
+                    await response.write(f"id: {position}\ndata: changed\n\n".encode())
+                    seen = position
+                else:
+                    await response.write(b":\n\n")
+                await heard(rung, KEEPALIVE_S)
+                await asyncio.sleep(TOGETHER_S)
+        except ConnectionError:
+            return response
+        return response

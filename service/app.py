@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
-from adapters.console.pauses import Pauses
 from adapters.carts import CartStore, PostgresCarts
+from adapters.console.pauses import Pauses
 from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
 from adapters.doors.signing_keys import SigningKeys

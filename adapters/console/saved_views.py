@@ -33,9 +33,7 @@ class SavedViews:
         )
         return [SavedView(**dict(row)) for row in rows]
 
-    async def save(
-        self, tenant: str, name: str, query: str, saved_by: str, now: datetime
-    ) -> None:
+    async def save(self, tenant: str, name: str, query: str, saved_by: str, now: datetime) -> None:
         """Keep it, in place of what had this name."""
         await self.pool.execute(
             "INSERT INTO tripledger.saved_views (tenant, name, query, saved_by, saved_at)"

@@ -95,9 +95,7 @@ class OperatorSessions:
         )
 
     async def forget_ended(self, now: datetime) -> None:
-        await self.pool.execute(
-            "DELETE FROM tripledger.operator_sessions WHERE ends_at <= $1", now
-        )
+        await self.pool.execute("DELETE FROM tripledger.operator_sessions WHERE ends_at <= $1", now)
 
 
 def hashed(secret: str) -> bytes:

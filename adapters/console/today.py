@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.database import Database
 from adapters.outbox import TaskRow, shown
@@ -13,7 +14,8 @@ ROWS_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOf:
-    """Work of one kind: how much waits, how much of it was tried in vain, how much is put aside."""
+    """Work of one kind: how much should be done by now, how much of it was tried in vain, and how
+    much is put aside."""
 
     kind: str
     waiting: int
@@ -25,7 +27,9 @@ class WorkOf:
 # Whose a task is follows from its trip's first event; open tasks are few beside trips.
 WORK = """
 SELECT t.kind,
-    count(*) FILTER (WHERE t.state <> 'parked') AS waiting,
+    count(*) FILTER (
+        WHERE t.state <> 'parked' AND (t.due <= $2 OR t.reason IS NOT NULL)
+    ) AS waiting,
     count(*) FILTER (WHERE t.state = 'ready' AND t.reason IS NOT NULL) AS troubled,
     count(*) FILTER (WHERE t.state = 'parked') AS stopped,
     coalesce(max(t.reason), '') AS reason
@@ -51,8 +55,8 @@ class Troubles:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
 
-    async def work(self, tenant: str | None) -> Sequence[WorkOf]:
-        return [WorkOf(**dict(row)) for row in await self.pool.fetch(WORK, tenant)]
+    async def work(self, tenant: str | None, now: datetime) -> Sequence[WorkOf]:
+        return [WorkOf(**dict(row)) for row in await self.pool.fetch(WORK, tenant, now)]
 
     async def stopped(self, tenant: str | None) -> Sequence[TaskRow]:
         return [shown(row) for row in await self.pool.fetch(STOPPED, tenant, ROWS_MAX)]

@@ -149,9 +149,7 @@ class LogBrowser:
     async def position_after(self, moment: datetime) -> int:
         """The first position recorded after a moment, found by halving: times follow positions,
         but for what several processes wrote in the same instant."""
-        last = await self.pool.fetchval(
-            "SELECT max(notification_id) FROM tripledger.trip_events"
-        )
+        last = await self.pool.fetchval("SELECT max(notification_id) FROM tripledger.trip_events")
         low, high = 1, int(last or 0) + 1
         while low < high:
             middle = (low + high) // 2

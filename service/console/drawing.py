@@ -30,12 +30,12 @@ class Graph:
 def graph_of(machine: type[StateMachine]) -> Graph:
     """Laid out by how many steps a state is from the beginning."""
     edges: list[tuple[str, str]] = []
-    for state in machine.states:  # type: ignore[attr-defined]
+    for state in machine.states:
         for transition in state.transitions:
             edge = (state.id, transition.target.id)
             if edge[0] != edge[1] and edge not in edges:
                 edges.append(edge)
-    columns = {next(s.id for s in machine.states if s.initial): 0}  # type: ignore[attr-defined]
+    columns = {next(s.id for s in machine.states if s.initial): 0}
     reached = list(columns)
     for state in reached:
         for source, target in edges:

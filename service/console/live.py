@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 from aiohttp import web
 
 from service.app import Service
+from service.clock import elapsed_s
 from service.console.operator import Visit
 from service.http.middleware import SECURITY_HEADERS
 from service.pages.changes import ANY_TRIP, Changes, TooManyPages
@@ -38,10 +38,10 @@ class LiveChanges:
         response.charset = "utf-8"
         await response.prepare(request)
         seen = number(request.headers.get("Last-Event-ID") or visit.query("seen"))
-        until = monotonic() + STREAM_S_MAX
+        until = elapsed_s() + STREAM_S_MAX
         try:
             await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
-            while not self.changes.closed and monotonic() < until:
+            while not self.changes.closed and elapsed_s() < until:
                 rung.clear()
                 position = await self.service.log.last_position()
                 if position != seen:

@@ -21,9 +21,6 @@ STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg"
 # Address, word, and the key that leads there after `g`.
 PLACES = (
     ("/console", "Today", "d"),
-    ("/console/trips", "Trips", "t"),
-    ("/console/incidents", "Incidents", "i"),
-    ("/console/money", "Money", "m"),
     ("/console/webhooks", "Webhooks", "w"),
     ("/console/projections", "Projections", "p"),
     ("/console/log", "Log", "l"),

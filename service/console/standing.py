@@ -70,7 +70,7 @@ class Waiting:
 def standing_of(history: History, tasks: Sequence[TaskRow], now: datetime) -> Standing:
     trip = history.trip
     says = [state_sentence(history, now), *booking_sentences(history, now)]
-    if sentence := next_sentence(tasks, now):
+    if sentence := next_sentence(trip, tasks, now):
         says.append(sentence)
     return Standing(
         status=trip_details.trip_status(trip),
@@ -166,14 +166,14 @@ def booking_sentence(booking: Booking, since: datetime, now: datetime) -> str:
     return f"{said}, for {span(now - since)} now."
 
 
-def next_sentence(tasks: Sequence[TaskRow], now: datetime) -> str:
-    waiting = waiting_of(tasks, now)
+def next_sentence(trip: Trip, tasks: Sequence[TaskRow], now: datetime) -> str:
+    waiting = waiting_of(trip, tasks, now)
     return waiting[0].text if waiting else ""
 
 
-def waiting_of(tasks: Sequence[TaskRow], now: datetime) -> list[Waiting]:
+def waiting_of(trip: Trip, tasks: Sequence[TaskRow], now: datetime) -> list[Waiting]:
     """What is still to be done, the stuck and the nearest first."""
-    rows = [task for task in tasks if task.state != "done"]
+    rows = [task for task in tasks if task.state != "done" and not past_its_point(trip, task)]
     rows.sort(key=lambda task: (task.state != "parked", task.kind in DEADLINES, task.due))
     return [
         Waiting(
@@ -184,6 +184,23 @@ def waiting_of(tasks: Sequence[TaskRow], now: datetime) -> list[Waiting]:
         )
         for task in rows
     ]
+
+
+def past_its_point(trip: Trip, task: TaskRow) -> bool:
+    """A deadline of what has ended already; nothing will happen when it comes."""
+    match task.kind:
+        case "expire_quote":
+            quote = trip.quote
+            live = quote is not None and quote.quote_id == task.subject
+            return not (live and trip_details.trip_status(trip) == "quoted")
+        case "expire_checkout":
+            checkout = trip.find_checkout(task.subject)
+            return checkout is None or checkout.status not in {"opening", "open"}
+        case "guard_authorization":
+            payment = trip.payment(task.subject)
+            return payment is None or payment.status != "authorized"
+        case _:
+            return False
 
 
 def task_sentence(task: TaskRow, now: datetime) -> str:

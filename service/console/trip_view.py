@@ -26,6 +26,7 @@ from service.console.standing import (
     Standing,
     Waiting,
     counted,
+    past_its_point,
     standing_of,
     waiting_of,
 )
@@ -272,7 +273,7 @@ def clocks_of(trip: Trip, tasks: Sequence[TaskRow]) -> list[ClockShown]:
         said = f"Offer: {item.offer.title}" if item else CLOCKS.get(name, words(name))
         running.append(ClockShown(name=said, at=at))
     for task in tasks:
-        if task.kind in DEADLINES and task.state == "ready":
+        if task.kind in DEADLINES and task.state == "ready" and not past_its_point(trip, task):
             running.append(ClockShown(name=f"Then {DEADLINES[task.kind]}", at=task.due))
     return sorted(running, key=lambda clock: clock.at)
 
@@ -366,10 +367,12 @@ def trip_view(
         money=money_of(history.trip, test=test),
         incidents=history.trip.incidents,
         clocks=clocks_of(history.trip, work),
-        waiting=waiting_of(work, moment),
+        waiting=waiting_of(history.trip, work, moment),
         people=people,
         acts=acts,
-        drawing=lifecycle(TripLifecycle, passed, f"The trip's lifecycle; it is {words(passed[-1])}"),
+        drawing=lifecycle(
+            TripLifecycle, passed, f"The trip's lifecycle; it is {words(passed[-1])}"
+        ),
         passed=passed,
         booking_drawings=booking_drawings(history),
         events=events_of(history),

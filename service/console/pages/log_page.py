@@ -38,9 +38,7 @@ class Verification:
 
 
 class LogPage:
-    def __init__(
-        self, service: Service, database: Database, pages: Renderer, door: Door
-    ) -> None:
+    def __init__(self, service: Service, database: Database, pages: Renderer, door: Door) -> None:
         self.service = service
         self.pages = pages
         self.door = door

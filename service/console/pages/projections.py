@@ -79,7 +79,9 @@ class ProjectionsPage:
                     behind=behind,
                     oldest_at=await self.pauses.recorded_after(live.position) if behind else None,
                     pause=pauses.get(live.name),
-                    made=[made_of(p, last, begun.get((p.name, p.version), now), now) for p in fresh],
+                    made=[
+                        made_of(p, last, begun.get((p.name, p.version), now), now) for p in fresh
+                    ],
                 )
             )
         return models

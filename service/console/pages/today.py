@@ -51,7 +51,7 @@ class TodayPage:
         self.troubles = troubles
 
     async def show(self, visit: Visit) -> web.StreamResponse:
-        work = await self.troubles.work(visit.operator.sees)
+        work = await self.troubles.work(visit.operator.sees, visit.now)
         heard = await self.notices.last_heard(("stripe", "duffel"), visit.now - HEARD_WITHIN)
         last = await self.service.log.last_position()
         points = [p for p in await self.service.models.checkpoints() if p.live]

@@ -157,9 +157,7 @@ def person_shown(
         title=title,
         forgotten=forgotten,
         fields=[
-            PersonField(
-                name=name, shown=value if (person, field) == (person_id, name) else None
-            )
+            PersonField(name=name, shown=value if (person, field) == (person_id, name) else None)
             for name in fields
         ],
     )
@@ -179,4 +177,3 @@ def version_of(history: History, wanted: str) -> int:
     if version < 1:
         raise NotDone("The trip did not exist then.")
     return min(version, history.last.version)
-

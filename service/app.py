@@ -194,8 +194,7 @@ def wired(
         housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
         poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
         projectors=tuple(
-            Projector(log, models, name, settings.projection_poll_s, held)
-            for name in PROJECTIONS
+            Projector(log, models, name, settings.projection_poll_s, held) for name in PROJECTIONS
         ),
     )
 

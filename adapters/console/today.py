@@ -51,6 +51,15 @@ ORDER BY t.task_id DESC LIMIT $2
 """
 
 
+LAST_HEARD = """
+SELECT p.provider, (
+    SELECT max(received_at) FROM tripledger.inbox i
+    WHERE i.provider = p.provider AND i.received_at > $2
+) AS at
+FROM unnest($1::text[]) AS p (provider)
+"""
+
+
 class Troubles:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
@@ -60,3 +69,10 @@ class Troubles:
 
     async def stopped(self, tenant: str | None) -> Sequence[TaskRow]:
         return [shown(row) for row in await self.pool.fetch(STOPPED, tenant, ROWS_MAX)]
+
+    async def last_heard(
+        self, providers: Sequence[str], since: datetime
+    ) -> dict[str, datetime | None]:
+        """When each provider last told us anything, not looking back behind `since`."""
+        rows = await self.pool.fetch(LAST_HEARD, list(providers), since)
+        return {row["provider"]: row["at"] for row in rows}

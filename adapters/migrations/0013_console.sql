@@ -56,6 +56,3 @@ CREATE TABLE tripledger.projection_pauses (
 -- When a version was begun: how fast it is being made follows from it.
 ALTER TABLE tripledger.checkpoints
 ADD COLUMN begun_at timestamptz NOT NULL DEFAULT clock_timestamp();
-
--- The newest notifications of a provider, for a list that is read page by page.
-CREATE INDEX inbox_newest_idx ON tripledger.inbox (received_at DESC, inbox_id DESC);

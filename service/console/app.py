@@ -10,20 +10,20 @@ from typing import Literal
 from aiohttp import web
 
 from adapters.console.acts import OperatorActs
-from adapters.console.notices import Notices
 from adapters.console.pauses import Pauses
 from adapters.console.sessions import OperatorSessions
-from adapters.console.today import Troubles
 from adapters.database import Database
 from service.app import Service
 from service.console.door import SIGN_IN, Door, PageHandler
 from service.console.live import LiveChanges
 from service.console.operator import READ, WRITE
 from service.console.pages.audit import AuditPage
+from service.console.pages.incidents import IncidentsPage
 from service.console.pages.log_page import LogPage
 from service.console.pages.projections import ProjectionsPage
 from service.console.pages.today import TodayPage
 from service.console.pages.trip import TripPage
+from service.console.pages.trips import TripsPage
 from service.console.pages.webhooks import WebhooksPage
 from service.console.rendering import Renderer
 from service.pages.changes import Changes
@@ -68,16 +68,21 @@ def places_of(
     door: Door,
     changes: Changes,
 ) -> Sequence[Place]:
-    notices = Notices(database)
-    today = TodayPage(service, pages, notices, Troubles(database))
+    today = TodayPage(service, database, pages)
     trip = TripPage(service, pages, door)
     log = LogPage(service, database, pages, door)
     projections = ProjectionsPage(service, pages, door, Pauses(database))
-    webhooks = WebhooksPage(service, pages, door, notices)
+    webhooks = WebhooksPage(service, database, pages, door)
+    trips = TripsPage(service, database, pages, door)
     for page in (log, projections):
         app.on_cleanup.append(page.stop)
     return (
         Place("GET", "/console", today.show, READ),
+        Place("GET", "/console/trips", trips.show, READ),
+        Place("POST", "/console/search", trips.search, READ),
+        Place("POST", "/console/trips/views", trips.keep, READ),
+        Place("POST", "/console/trips/views/forget", trips.forget, READ),
+        Place("GET", "/console/incidents", IncidentsPage(service, database, pages).show, READ),
         Place("GET", TRIP, trip.show, READ),
         Place("GET", f"{TRIP}/reveal", trip.ask_to_reveal, WRITE),
         Place("POST", f"{TRIP}/reveal", trip.reveal, WRITE),

@@ -13,7 +13,7 @@ from adapters.console.acts import OperatorActs
 from adapters.console.sessions import OperatorSessions
 from domain.errors import Refused
 from service.app import Service
-from service.console.operator import READ, WRITE, NotDone, NotThere, Operator, Visit
+from service.console.operator import PREFIX, READ, NotDone, NotThere, Operator, Visit
 from service.console.rendering import Renderer, see_other
 from service.http.api import CALLER, REQUEST_ID
 from service.http.identity import KEY_CHARACTERS_MAX, Caller
@@ -138,7 +138,7 @@ class Door:
         if session is None or READ not in session.scopes:
             return None
         request[CALLER] = Caller(
-            tenant=session.tenant, key_id=session.operator, scopes=session.scopes
+            tenant=session.tenant, actor=PREFIX + session.operator, scopes=session.scopes
         )
         return Operator(
             name=session.operator, tenant=session.tenant, scopes=session.scopes, secret=secret
@@ -193,6 +193,3 @@ def own_path(text: str) -> str:
     if not plain or "\\" in text or text[len(HOME) :][:1] not in {"", "/", "?"}:
         return HOME
     return HOME if text.startswith(SIGN_IN) else text
-
-
-WRITING = WRITE

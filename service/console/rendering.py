@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from domain.money import Money
 from service.console.operator import Visit
@@ -21,6 +20,8 @@ STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg"
 # Address, word, and the key that leads there after `g`.
 PLACES = (
     ("/console", "Today", "d"),
+    ("/console/trips", "Trips", "t"),
+    ("/console/incidents", "Incidents", "i"),
     ("/console/webhooks", "Webhooks", "w"),
     ("/console/projections", "Projections", "p"),
     ("/console/log", "Log", "l"),
@@ -61,6 +62,9 @@ class Renderer:
             ago=ago,
             words=words,
             tone=tone,
+            total_of=lambda row: amount_of(row.total, row.currency),
+            unearned_of=lambda row: amount_of(row.unfulfilled, row.currency),
+            stake_of=lambda row: amount_of(row.amount, row.currency),
         )
 
     def page(
@@ -92,6 +96,11 @@ def see_other(location: str) -> web.Response:
 
 def shown(amount: Money | None) -> str:
     return display(amount) if amount is not None else "–"
+
+
+def amount_of(amount: int | None, currency: str | None) -> Money | None:
+    """Of a row, where an amount and its currency stand apart."""
+    return Money(amount, currency) if amount is not None and currency else None
 
 
 def clock(at: datetime) -> str:
@@ -133,10 +142,3 @@ def words(name: str) -> str:
 
 def tone(name: str) -> str:
     return TONE_OF.get(name, "calm")
-
-
-def moment_tag(at: datetime, now: datetime) -> Markup:
-    """A time that says how long ago it was, and exactly when to whoever asks."""
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        at.astimezone(UTC).isoformat(timespec="milliseconds"), instant(at), ago(at, now)
-    )

@@ -31,7 +31,8 @@ READER = frozenset(["trips:read", "ops:read"])
 ROLES = {
     "viewer": READER,
     "operator": READER | {"ops:write"},
-    "admin": frozenset(SCOPES),
+    # Who administers one tenant is nobody in another.
+    "admin": frozenset(SCOPES) - {"ops:all"},
 }
 # Whoever holds a token with this role builds, prices and proposes, and never moves money,
 # whatever else the token names.

@@ -12,7 +12,7 @@ from tests.scenarios.world import World
 
 READING = frozenset({"ops:read"})
 OURS = READING | {"ops:write"}
-PAGES = ("", "/webhooks", "/projections", "/log", "/audit")
+PAGES = ("", "/trips", "/incidents", "/webhooks", "/projections", "/log", "/audit")
 
 
 async def acts(world: World) -> list[str]:

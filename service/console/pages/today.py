@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from adapters.console.notices import Notices
 from adapters.console.today import Troubles, WorkOf
+from adapters.database import Database
+from adapters.operators.gauges import PostgresGauges
+from adapters.operators.incidents import PostgresIncidents
+from adapters.operators.trip_list import PostgresTripList, TripFilter
 from service.app import Service
 from service.console.operator import Visit
 from service.console.rendering import Renderer
 
+ROWS_SHOWN = 8
 HEARD_WITHIN = timedelta(days=7)
 PROVIDER_OF = {
     "open_checkout": "stripe",
@@ -44,24 +48,28 @@ class ProviderShown:
 
 
 class TodayPage:
-    def __init__(self, service: Service, pages: Renderer, notices: Notices, troubles: Troubles):
+    def __init__(self, service: Service, database: Database, pages: Renderer) -> None:
         self.service = service
         self.pages = pages
-        self.notices = notices
-        self.troubles = troubles
+        self.troubles = Troubles(database)
+        self.gauges = PostgresGauges(database)
+        self.incidents = PostgresIncidents(database)
+        self.trips = PostgresTripList(database)
 
     async def show(self, visit: Visit) -> web.StreamResponse:
-        work = await self.troubles.work(visit.operator.sees, visit.now)
-        heard = await self.notices.last_heard(("stripe", "duffel"), visit.now - HEARD_WITHIN)
-        last = await self.service.log.last_position()
-        points = [p for p in await self.service.models.checkpoints() if p.live]
+        sees = visit.operator.sees
+        work = await self.troubles.work(sees, visit.now)
+        heard = await self.troubles.last_heard(("stripe", "duffel"), visit.now - HEARD_WITHIN)
+        at_risk = TripFilter(tenant=sees, unfulfilled=True, order="oldest")
         return self.pages.page(
             "today.html",
             visit,
+            gauges=await self.gauges.read(visit.now, sees),
+            at_risk=(await self.trips.page(at_risk, limit=ROWS_SHOWN)).rows,
+            incidents=(await self.incidents.page("open", tenant=sees, limit=ROWS_SHOWN)).rows,
             providers=[provider_shown(name, work, heard[name]) for name in heard],
-            models=[(point.name, last - point.position) for point in points],
-            stopped=await self.troubles.stopped(visit.operator.sees),
-            position=last,
+            stopped=await self.troubles.stopped(sees),
+            position=await self.service.log.last_position(),
         )
 
 

@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from adapters.console.notices import Notices
+from adapters.database import Database
+from adapters.operators.paging import CursorUnusable
+from adapters.operators.webhooks import PostgresWebhooks
 from service.app import Service
 from service.console.door import Door
 from service.console.operator import ALL, NotDone, NotThere, Visit
 from service.console.rendering import Renderer, see_other
 
-PAGE_ROWS = 50
 PROVIDERS = ("stripe", "duffel")
 ID_DIGITS_MAX = 18
 
 
 class WebhooksPage:
-    def __init__(self, service: Service, pages: Renderer, door: Door, notices: Notices) -> None:
+    def __init__(self, service: Service, database: Database, pages: Renderer, door: Door) -> None:
         self.service = service
         self.pages = pages
         self.door = door
-        self.notices = notices
+        self.webhooks = PostgresWebhooks(database)
 
     async def show(self, visit: Visit) -> web.StreamResponse:
         if ALL not in visit.operator.scopes:
             raise NotDone("Notifications are every tenant's: your key has not the scope ops:all.")
-        provider = visit.query("provider")
-        rows = await self.notices.page(
-            provider=provider if provider in PROVIDERS else None,
-            before=place_of(visit.query("before")),
-            limit=PAGE_ROWS + 1,
-        )
-        older, rows = (rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None), rows[:PAGE_ROWS]
-        kept = {"provider": provider} if provider else {}
-        place = f"{older.notice.received_at.isoformat()}~{older.notice.inbox_id}" if older else ""
+        provider, failed = visit.query("provider"), visit.query("failed") == "yes"
+        try:
+            page = await self.webhooks.page(
+                provider=provider if provider in PROVIDERS else None,
+                failed=failed,
+                after=visit.query("after") or None,
+            )
+        except CursorUnusable:
+            return see_other("/console/webhooks")
+        kept = {
+            **({"provider": provider} if provider else {}),
+            **({"failed": "yes"} if failed else {}),
+        }
         return self.pages.page(
             "webhooks.html",
             visit,
-            rows=rows,
+            rows=page.rows,
             provider=provider,
+            failed=failed,
             providers=PROVIDERS,
-            older=f"?{urlencode({**kept, 'before': place})}" if older else None,
-            newest=f"/console/webhooks?{urlencode(kept)}" if visit.query("before") else None,
+            older=f"?{urlencode({**kept, 'after': page.after})}" if page.after else None,
+            newest=f"/console/webhooks?{urlencode(kept)}" if visit.query("after") else None,
             position=await self.service.log.last_position(),
         )
 
@@ -61,11 +66,3 @@ class WebhooksPage:
         if not await self.service.outbox.requeue(int(task_id), visit.now):
             raise NotDone("This notification is not put aside.")
         return see_other("/console/webhooks")
-
-
-def place_of(text: str) -> tuple[datetime, str] | None:
-    at, _, inbox_id = text.partition("~")
-    try:
-        return (datetime.fromisoformat(at), inbox_id) if inbox_id else None
-    except ValueError:
-        return None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
 
 from aiohttp import web
 
@@ -16,7 +14,6 @@ from adapters.database import Database
 from service.app import Service
 from service.console.door import SIGN_IN, Door, PageHandler
 from service.console.live import LiveChanges
-from service.console.operator import READ, WRITE
 from service.console.pages.audit import AuditPage
 from service.console.pages.incidents import IncidentsPage
 from service.console.pages.log_page import LogPage
@@ -26,19 +23,13 @@ from service.console.pages.trip import TripPage
 from service.console.pages.trips import TripsPage
 from service.console.pages.webhooks import WebhooksPage
 from service.console.rendering import Renderer
+from service.http.guards.access import CONSOLE
 from service.pages.changes import Changes
 
 TRIP = "/console/trips/{trip_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An address of the console, and the scope it takes."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    handler: PageHandler
-    scope: str
+Places = Mapping[str, PageHandler]
 
 
 def add_console(
@@ -55,8 +46,9 @@ def add_console(
     door = Door(service, pages, sessions, OperatorActs(database))
     app.router.add_get(SIGN_IN, door.show_sign_in)
     app.router.add_post(SIGN_IN, door.sign_in)
-    for place in places_of(app, service, database, pages, door, changes):
-        app.router.add_route(place.method, place.path, door.guarded(place.handler, place.scope))
+    for name, handler in places_of(app, service, database, pages, door, changes).items():
+        method, _, path = name.partition(" ")
+        app.router.add_route(method, path, door.guarded(handler, CONSOLE[name]))
     pages.add_files(app)
 
 
@@ -67,7 +59,8 @@ def places_of(
     pages: Renderer,
     door: Door,
     changes: Changes,
-) -> Sequence[Place]:
+) -> Places:
+    """Each page and button by the name it has in the list of who may what."""
     today = TodayPage(service, database, pages)
     trip = TripPage(service, pages, door)
     log = LogPage(service, database, pages, door)
@@ -76,23 +69,23 @@ def places_of(
     trips = TripsPage(service, database, pages, door)
     for page in (log, projections):
         app.on_cleanup.append(page.stop)
-    return (
-        Place("GET", "/console", today.show, READ),
-        Place("GET", "/console/trips", trips.show, READ),
-        Place("POST", "/console/search", trips.search, READ),
-        Place("POST", "/console/trips/views", trips.keep, READ),
-        Place("POST", "/console/trips/views/forget", trips.forget, READ),
-        Place("GET", "/console/incidents", IncidentsPage(service, database, pages).show, READ),
-        Place("GET", TRIP, trip.show, READ),
-        Place("GET", f"{TRIP}/reveal", trip.ask_to_reveal, WRITE),
-        Place("POST", f"{TRIP}/reveal", trip.reveal, WRITE),
-        Place("GET", "/console/webhooks", webhooks.show, READ),
-        Place("POST", "/console/webhooks/tasks/{task_id}/retry", webhooks.retry, WRITE),
-        Place("GET", "/console/projections", projections.show, READ),
-        Place("POST", "/console/projections/{name}", projections.act, WRITE),
-        Place("GET", "/console/log", log.show, READ),
-        Place("POST", "/console/log/verify", log.start_verifying, WRITE),
-        Place("GET", "/console/audit", AuditPage(pages, door).show, READ),
-        Place("GET", "/console/changes", LiveChanges(service, changes).tell, READ),
-        Place("POST", "/console/sign-out", door.sign_out, READ),
-    )
+    return {
+        "GET /console": today.show,
+        "GET /console/trips": trips.show,
+        "POST /console/search": trips.search,
+        "POST /console/trips/views": trips.keep,
+        "POST /console/trips/views/forget": trips.forget,
+        "GET /console/incidents": IncidentsPage(service, database, pages).show,
+        f"GET {TRIP}": trip.show,
+        f"GET {TRIP}/reveal": trip.ask_to_reveal,
+        f"POST {TRIP}/reveal": trip.reveal,
+        "GET /console/webhooks": webhooks.show,
+        "POST /console/webhooks/tasks/{task_id}/retry": webhooks.retry,
+        "GET /console/projections": projections.show,
+        "POST /console/projections/{name}": projections.act,
+        "GET /console/log": log.show,
+        "POST /console/log/verify": log.start_verifying,
+        "GET /console/audit": AuditPage(pages, door).show,
+        "GET /console/changes": LiveChanges(service, changes).tell,
+        "POST /console/sign-out": door.sign_out,
+    }

@@ -13,7 +13,7 @@ from adapters.console.acts import OperatorActs
 from adapters.console.sessions import OperatorSessions
 from domain.errors import Refused
 from service.app import Service
-from service.console.operator import PREFIX, READ, NotDone, NotThere, Operator, Visit
+from service.console.operator import ALL, PREFIX, READ, WRITE, NotDone, NotThere, Operator, Visit
 from service.console.rendering import Renderer, see_other
 from service.http.api import CALLER, REQUEST_ID
 from service.http.identity import KEY_CHARACTERS_MAX, Caller
@@ -153,8 +153,9 @@ class Door:
                 return self.turned_away(request)
             visit = Visit(request=request, operator=operator, now=self.service.clock.now())
             try:
-                if scope not in operator.scopes:
-                    return self.problem(visit, 403, f"Your key does not have the scope {scope}.")
+                if missing := needed(scope, request.method) - operator.scopes:
+                    said = " and ".join(sorted(missing))
+                    return self.problem(visit, 403, f"Your key does not have the scope {said}.")
                 if request.method == "POST":
                     visit = await self.with_form(visit)
                 return await handler(visit)
@@ -185,6 +186,11 @@ class Door:
 
     def problem(self, visit: Visit, status: int, detail: str) -> web.Response:
         return self.pages.page("problem.html", visit, status=status, detail=detail, title="")
+
+
+def needed(scope: str, method: str) -> frozenset[str]:
+    """What is every tenant's is seen by who sees all of them, and changed by who may change too."""
+    return frozenset({scope, WRITE} if scope == ALL and method == "POST" else {scope})
 
 
 def own_path(text: str) -> str:

@@ -149,7 +149,7 @@ async def test_everything_there_is_is_listed_and_nothing_else(world: World) -> N
 
     assert [name for name in names if rule_of(name) is None] == []
     assert [name for name in ACCESS if not name.endswith("*") and name not in names] == []
-    assert set(SCOPES) | {"anyone", "provider", "link", "caller"} == set(get_args(Rule))
+    assert set(SCOPES) | {"anyone", "provider", "link", "caller", "session"} == set(get_args(Rule))
 
 
 async def key_with(world: World, scopes: frozenset[str]) -> str:
@@ -169,7 +169,7 @@ async def refused(world: World, ours: Ours, key: str) -> dict[str, int]:
 
 def guarded(world: World, lets_in: Callable[[Rule], bool]) -> set[str]:
     rules = {name: rule_of(name) for name in everything(world)}
-    public = {"anyone", "provider", "link"}
+    public = {"anyone", "provider", "link", "session"}
     return {n for n, rule in rules.items() if rule and rule not in public and not lets_in(rule)}
 
 
@@ -229,7 +229,9 @@ async def test_an_agent_gets_no_secrets_of_a_payment(world: World) -> None:
 
 async def test_another_tenant_finds_nothing_of_ours_anywhere(world: World, ours: Ours) -> None:
     """With every scope, by our own ids, in paths, bodies and tools: as if they did not exist."""
-    names = [n for n in everything(world) if rule_of(n) not in {"anyone", "provider", "link"}]
+    names = [
+        n for n in everything(world) if rule_of(n) not in {"anyone", "provider", "link", "session"}
+    ]
     naming = [n for n in names if NAMES_OURS in n + json.dumps([BODIES.get(n), ARGUMENTS.get(n)])]
     naming = [n for n in naming if n not in {"POST /v1/offers/flights", "POST /v1/offers/stays"}]
     before = await world.service.log.last_position()

@@ -70,8 +70,6 @@ class LogPage:
 
     async def start_verifying(self, visit: Visit) -> web.StreamResponse:
         """Read the whole log beside everything else; one reading at a time."""
-        if ALL not in visit.operator.scopes:
-            raise NotDone("The whole log is verified by those who see every tenant.")
         if self.task is None or self.task.done():
             await self.door.written(visit, "verified the log")
             last = await self.service.log.last_position()

@@ -7,18 +7,21 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 # Without a scope: everybody; whoever proves to be the provider by a signature; whoever has the
-# unguessable link of one checkout; whoever is a known caller.
+# unguessable link of one checkout; whoever is a known caller. `session`: operators who have signed
+# in to the console and have the scope that `CONSOLE` says.
 Rule = Literal[
     "anyone",
     "provider",
     "link",
     "caller",
+    "session",
     "trips:read",
     "trips:write",
     "payments:propose",
     "payments:write",
     "ops:read",
     "ops:write",
+    "ops:all",
 ]
 
 NATIVE: dict[str, Rule] = {
@@ -86,6 +89,31 @@ PAGES: dict[str, Rule] = {
     "POST /checkout": "link",
     "GET /checkout/pay": "link",
     "GET /checkout/*": "anyone",
+    "GET /console/sign-in": "anyone",
+    "POST /console/sign-in": "anyone",
+    "GET /console/static/*": "anyone",
+}
+
+# By the scope that the session must have.
+CONSOLE: dict[str, Rule] = {
+    "GET /console": "ops:read",
+    "GET /console/changes": "ops:read",
+    "POST /console/sign-out": "ops:read",
+    "POST /console/search": "ops:read",
+    "GET /console/trips": "ops:read",
+    "POST /console/trips/views": "ops:read",
+    "POST /console/trips/views/forget": "ops:read",
+    "GET /console/trips/{trip_id}": "ops:read",
+    "GET /console/trips/{trip_id}/reveal": "ops:write",
+    "POST /console/trips/{trip_id}/reveal": "ops:write",
+    "GET /console/incidents": "ops:read",
+    "GET /console/webhooks": "ops:all",
+    "POST /console/webhooks/tasks/{task_id}/retry": "ops:all",
+    "GET /console/projections": "ops:read",
+    "POST /console/projections/{name}": "ops:all",
+    "GET /console/log": "ops:read",
+    "POST /console/log/verify": "ops:all",
+    "GET /console/audit": "ops:read",
 }
 
 OPERATIONS: dict[str, Rule] = {
@@ -99,7 +127,9 @@ OPERATIONS: dict[str, Rule] = {
     "GET /docs/*": "anyone",
 }
 
-ACCESS: dict[str, Rule] = NATIVE | COMPATIBLE | TOOLS | PAGES | OPERATIONS
+SIGNED_IN: dict[str, Rule] = dict.fromkeys(CONSOLE, "session")
+
+ACCESS: dict[str, Rule] = NATIVE | COMPATIBLE | TOOLS | PAGES | SIGNED_IN | OPERATIONS
 
 
 def rule_of(name: str) -> Rule | None:

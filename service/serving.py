@@ -44,6 +44,7 @@ class Readiness:
 
     async def part(self, _request: web.Request, response: web.StreamResponse) -> None:
         if self.draining:
+            response.headers["Connection"] = "close"
             response.force_close()
 
 

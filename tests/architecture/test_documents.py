@@ -12,6 +12,8 @@ from docs.draw import DOCUMENTS, LIFECYCLES, PLACE, drawn
 from tests.architecture.tree import ROOT, name_of, parsed, tracked
 
 PROMISES = ROOT / "docs" / "PROMISES.md"
+COMPLAINTS = ROOT / "docs" / "COMPLAINTS.md"
+THREADS = 25
 PROMISE = re.compile(r"^\*\*([A-Z][0-9]+)\.\*\* ", re.MULTILINE)
 TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)(?:::([A-Za-z0-9_]+))?`")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -19,8 +21,8 @@ MARKDOWN = [path for path in tracked() if path.suffix == ".md"]
 
 
 def promises() -> dict[str, str]:
-    """Each promise by its number, with all that is said of it."""
-    text = PROMISES.read_text()
+    """Each promise by its number, with all that is said of it; complaints are numbered likewise."""
+    text = PROMISES.read_text() + COMPLAINTS.read_text()
     found = list(PROMISE.finditer(text))
     ends = [place.start() for place in found[1:]] + [len(text)]
     return {place[1]: text[place.start() : end] for place, end in zip(found, ends, strict=True)}
@@ -45,11 +47,17 @@ def test_the_lifecycles_are_drawn_as_they_are(document: Path) -> None:
 
 
 def test_the_promises_are_numbered_without_a_gap() -> None:
-    numbers = PROMISE.findall(PROMISES.read_text())
+    numbers = list(promises())
     assert len(numbers) > 30
     for letter in sorted({number[0] for number in numbers}):
         mine = [int(number[1:]) for number in numbers if number[0] == letter]
         assert list(range(1, len(mine) + 1)) == mine
+
+
+def test_every_thread_of_complaints_is_there() -> None:
+    threads, further = COMPLAINTS.read_text().split("## Further ones")
+    assert THREADS == len(PROMISE.findall(threads))
+    assert len(PROMISE.findall(further)) > 5
 
 
 @pytest.mark.parametrize("number", promises())

@@ -14,6 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from service.serving import Role
+from tests.contracts.waiting import until
 from tests.crash.points import arm
 
 STOP_S_MAX = 20.0
@@ -24,11 +25,12 @@ forks.set_forkserver_preload([__name__, "pytest", "uvloop", "service.cli.running
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a process is to play; `dies_at` names the point where it dies."""
+    """What a process is to play; at its `doom`, a named point, it sends itself the signal."""
 
     roles: Sequence[Role]
-    dies_at: str | None = None
+    doom: str | None = None
     passing: int = 1
+    signal: signal.Signals = signal.SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,15 @@ class Player:
         assert self.process.exitcode is not None
         return self.process.exitcode
 
+    async def stands_still(self) -> None:
+        """Return when it has been stopped by SIGSTOP."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+
+        async def stopped() -> bool:
+            return (await asyncio.to_thread(stat.read_text)).rpartition(")")[2].split()[0] == "T"
+
+        await until(stopped)
+
     async def kill(self) -> None:
         """Nothing is finished, nothing is told."""
         self.send(signal.SIGKILL)
@@ -66,10 +77,11 @@ class Player:
         """It finishes what it does; it is killed if it never does, and that is a failure."""
         if not self.alive:
             return
-        self.send(signal.SIGTERM)
+        self.send(signal.SIGINT)
+        self.send(signal.SIGCONT)
         try:
             async with asyncio.timeout(STOP_S_MAX):
-                await self.ended()
+                assert await self.ended() == 0
         except TimeoutError:
             await self.kill()
             raise
@@ -89,7 +101,7 @@ def play(part: Part, environment: dict[str, str], log: Path) -> None:
     os.dup2(sink, 2)
     os.environ.clear()
     os.environ.update(environment)
-    if part.dies_at is not None:
-        arm(part.dies_at, part.passing)
+    if part.doom is not None:
+        arm(part.doom, part.passing, part.signal)
     sys.argv = ["tripledger", "serve", *(word for role in part.roles for word in ("--role", role))]
     main()

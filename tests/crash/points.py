@@ -1,7 +1,6 @@
-"""Named points at which a process of the service can be made to die, as a power cut kills it: the
-edges of what it does to the log, the outbox, the inbox, the read models and the world.
-
-The product knows nothing of them: `doomed` wraps the one method before it serves.
+"""Named points at which a process of the service can be made to die, as a power cut kills it, or to
+stand still: the edges of what it does to the log, the outbox, the inbox, the read models and the
+world. The product knows nothing of them: a method is wrapped before the process serves.
 """
 
 from __future__ import annotations
@@ -66,25 +65,25 @@ POINTS = {
 }
 
 
-def arm(name: str, passing: int = 1) -> None:
-    """From now on this process dies when it passes the point for the `passing`-th time. A claim
-    that found nothing to do is no passing."""
+def arm(name: str, passing: int, number: signal.Signals) -> None:
+    """From now on this process sends itself a signal when it passes the point for the `passing`-th
+    time. A claim that found nothing to do is no passing."""
     point = POINTS[name]
     work: Callable[..., Awaitable[Any]] = getattr(point.owner, point.method)
     left = [passing]
 
-    def die() -> None:
+    def passed() -> None:
         left[0] -= 1
         if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
     @wraps(work)
     async def doomed(*arguments: Any, **options: Any) -> Any:
         if point.edge == "before":
-            die()
+            passed()
         answer = await work(*arguments, **options)
         if point.edge == "after" and answer != []:
-            die()
+            passed()
         return answer
 
     setattr(point.owner, point.method, doomed)

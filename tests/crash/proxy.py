@@ -33,18 +33,24 @@ class Proxy:
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, url: str) -> AsyncIterator[tuple[Proxy, str]]:
-        """A proxy in front of the server at `url` (http, or Postgres by TCP or socket), and the
-        URL to use instead."""
-        proxy = cls(connector(url))
+    async def listening(cls, connect: Connect, port: int = 0) -> AsyncIterator[Proxy]:
+        proxy = cls(connect)
         proxy.flowing.set()
-        server = await asyncio.start_server(proxy.carry, HOST, 0)
+        server = await asyncio.start_server(proxy.carry, HOST, port)
         proxy.port = server.sockets[0].getsockname()[1]
         try:
-            yield proxy, instead_of(url, proxy.port)
+            yield proxy
         finally:
             server.close()
             proxy.reset()
+
+    @classmethod
+    @asynccontextmanager
+    async def before(cls, url: str) -> AsyncIterator[tuple[Proxy, str]]:
+        """A proxy in front of the server at `url` (http, or Postgres by TCP or socket), and the
+        URL to use instead."""
+        async with cls.listening(connector(url)) as proxy:
+            yield proxy, instead_of(url, proxy.port)
 
     # --- the weather
 

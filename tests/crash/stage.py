@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,13 +82,14 @@ class Stage:
     logs: Path
     players: list[Player] = field(default_factory=list)
 
-    def start(
-        self, *roles: Role, dies_at: str | None = None, passing: int = 1, **settings: str
-    ) -> Player:
-        """A process of the service in these roles; `dies_at` names the point where it dies."""
-        known = self.environment | {f"{PREFIX}{name}": value for name, value in settings.items()}
-        log = self.logs / f"{len(self.players)}-{'-'.join(roles)}.log"
-        player = start(Part(roles, dies_at, passing), known, log)
+    def start(self, *roles: Role, **settings: str) -> Player:
+        """A process of the service in these roles."""
+        return self.cast(Part(roles), settings)
+
+    def cast(self, part: Part, settings: Mapping[str, str] | None = None) -> Player:
+        ours = {f"{PREFIX}{name}": value for name, value in (settings or {}).items()}
+        log = self.logs / f"{len(self.players)}-{'-'.join(part.roles)}.log"
+        player = start(part, self.environment | ours, log)
         self.players.append(player)
         return player
 
@@ -106,6 +107,13 @@ class Stage:
                 "SELECT count(*) FROM tripledger.trip_events WHERE topic = 'trip.started.v1'"
             )
         )
+
+    async def grown(self, events: int) -> None:
+        """Return when so many more events have been recorded."""
+        log = self.world.service.log
+        wanted = await log.last_position() + events
+        while await log.last_position() < wanted:
+            await log.changed(LOOK_S)
 
     async def stop(self) -> None:
         """Whoever lives finishes what it does."""

@@ -43,3 +43,10 @@ async def edited(world: PatientWorld) -> str:
     assert first["session_id"] != again["session_id"]
     await world.cannot_pay(first["session_id"])
     return trip_id
+
+
+async def over(world: PatientWorld) -> str:
+    """A flight that is paid for, whether it can be had in the end or not."""
+    trip_id = await world.build(await world.find_flight())
+    await world.pay_and_settle(trip_id)
+    return trip_id

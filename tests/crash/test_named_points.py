@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.crash import stories
-from tests.crash.player import Player
+from tests.crash.player import Part, Player
 from tests.crash.points import POINTS
 from tests.crash.stage import PatientWorld, Stage
 from tests.scenarios.audit import audit
@@ -82,7 +82,7 @@ async def test_a_worker_that_dies_there_is_followed_by_another(
     stage: Stage, point: str, passing: int, story: Story
 ) -> None:
     stage.start("api")
-    doomed = stage.start("work", "project", dies_at=point, passing=passing)
+    doomed = stage.cast(Part(("work", "project"), point, passing))
     await lived_through(stage, story, doomed)
 
 
@@ -91,5 +91,5 @@ async def test_a_door_that_falls_shut_there_is_opened_again(
     stage: Stage, point: str, passing: int, story: Story
 ) -> None:
     stage.start("work", "project")
-    doomed = stage.start("api", dies_at=point, passing=passing)
+    doomed = stage.cast(Part(("api",), point, passing))
     await lived_through(stage, story, doomed)

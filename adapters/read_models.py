@@ -28,7 +28,7 @@ from domain.log import Recorded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    name: str
+    name: Projection
     version: int
     position: int
     live: bool

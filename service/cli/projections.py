@@ -14,6 +14,7 @@ from domain.log import UnreadableEvent
 from service.cli.opening import event_log
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
 from service.cli.progress import progress_to
+from service.workers.projector import stopped_by
 from service.workers.rebuilding import Compared, Rebuilt, compare_with_log
 from service.workers.rebuilding import rebuild as rebuild_all
 
@@ -22,12 +23,14 @@ app = App(name="projections", help="Read models: list, rebuild, verify.")
 
 @app.command(name="list")
 def list_projections(*, json: bool = False) -> int:
-    """Each read model, its version, and how many positions it is behind the log."""
+    """Each read model, its version, how many positions it is behind the log, and the event that
+    stops it, if one does; exit code 1 then."""
 
     async def work() -> list[dict[str, object]]:
         async with event_log() as log:
             checkpoints = await PostgresReadModels(log.database, log.codec).checkpoints()
             last = await log.last_position()
+            stops = [await stopped_by(log, p.name, p.position) for p in checkpoints]
         return [
             {
                 "name": point.name,
@@ -35,13 +38,14 @@ def list_projections(*, json: bool = False) -> int:
                 "live": point.live,
                 "position": point.position,
                 "behind": last - point.position,
+                "stopped_by": str(stop) if stop else None,
             }
-            for point in checkpoints
+            for point, stop in zip(checkpoints, stops, strict=True)
         ]
 
     rows = asyncio.run(work())
     print_json(rows) if json else print_table("Read models", rows)
-    return OK
+    return FAILED if any(row["stopped_by"] for row in rows) else OK
 
 
 @app.command

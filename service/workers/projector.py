@@ -100,7 +100,7 @@ class Projector:
         self, error: UnreadableStoredEvent, version: int, start: int, until: int | None
     ) -> int:
         """Go on behind an event that this read model would not have looked at."""
-        if error.position is None or error.topic.startswith(TOPICS_BEGIN[self.name]):
+        if error.position is None or needs(self.name, error.topic):
             raise error
         if until is not None and error.position > until:
             return 0
@@ -109,3 +109,20 @@ class Projector:
 
     async def fold(self, batch: Sequence[Recorded], version: int) -> Sequence[Row]:
         return await FOLDS[self.name](self.models, batch, version)
+
+
+def needs(name: Projection, topic: str) -> bool:
+    """Whether the read model looks at events of this topic."""
+    return topic.startswith(TOPICS_BEGIN[name])
+
+
+async def stopped_by(
+    log: Followed, name: Projection, position: int
+) -> UnreadableStoredEvent | None:
+    """The event behind `position` that stops the read model, as the log itself says: whoever asks
+    is told so whether or not a follower is running. None: it can go on."""
+    try:
+        await log.read_all(position, 1)
+    except UnreadableStoredEvent as error:
+        return error if needs(name, error.topic) else None
+    return None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,17 @@ async def poison(world: World, topic: str, state: bytes) -> tuple[int, str]:
     position = await world.service.database.pool.fetchval(POISON, stream, topic, state)
     world.service.database.hints.tell_of_events()
     return position, stream
+
+
+async def listed(database_url: str) -> tuple[int | None, list[dict[str, Any]]]:
+    """Exit code and answer of `tripledger projections list`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service.cli", "projections", "list", "--json"),
+        env={**os.environ, "TRIPLEDGER_DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await process.communicate()
+    return process.returncode, json.loads(told)
 
 
 def stopped(lines: list[Any]) -> list[tuple[str, str]]:
@@ -91,6 +105,9 @@ async def test_a_payload_that_does_not_fit_stops_every_projection_that_needs_it_
         assert "secret" not in str(lines)
         for name in needing:
             assert position - 1 == await world.service.models.checkpoint(name)
+        code, models = await listed(database_url)
+        assert (1, needing) == (code, tuple(m["name"] for m in models if m["stopped_by"]))
+        assert {why} == {m["stopped_by"].partition(": ")[0] for m in models if m["stopped_by"]}
 
 
 async def test_the_feed_goes_up_to_an_unreadable_event_and_not_past_it(

@@ -19,7 +19,7 @@ from adapters.read_models import (
     Row,
     TripRow,
 )
-from adapters.read_tables import TABLES
+from adapters.read_tables import PROJECTIONS, TABLES
 from domain.log import Recorded
 
 
@@ -28,7 +28,7 @@ class MemoryReadModels:
 
     def __init__(self, log: MemoryEventLog) -> None:
         self.log = log
-        self.positions: dict[tuple[str, int], int] = {(name, 1): 0 for name in TABLES}
+        self.positions: dict[tuple[Projection, int], int] = {(name, 1): 0 for name in PROJECTIONS}
         self.live: dict[str, int] = dict.fromkeys(TABLES, 1)
         self.kept: dict[str, dict[tuple[int, str], Any]] = {name: {} for name in TABLES}
 

@@ -6,9 +6,10 @@ on top, so it is never older than what the log holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from domain.dossier import Dossier, DossierEvent, evolve
+from domain.dossier import Dossier, DossierEvent, fold
 from domain.money import Money
 from domain.trip.lifecycle import status
 from domain.trip.state import Checkout, Payment, Trip
@@ -16,9 +17,9 @@ from domain.trip.state import Checkout, Payment, Trip
 NAME = "trip_details"
 
 
-def project(row: Dossier | None, event: DossierEvent) -> Dossier:
-    """The row after one more event."""
-    return evolve(row or Dossier(), event)
+def project(row: Dossier | None, events: Iterable[DossierEvent]) -> Dossier:
+    """The row after more events, in their order."""
+    return fold(events, row)
 
 
 def trip_status(trip: Trip) -> str:

@@ -152,6 +152,8 @@ def unfulfilled(dossier: Dossier) -> int:
 
 
 def unmatched(payment: Payment, dossier: Dossier) -> int:
+    if not payment.captured.amount:
+        return 0
     earned = (
         worth
         for booking in dossier.group(payment.checkout_id)

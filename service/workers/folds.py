@@ -19,7 +19,7 @@ from adapters.read_tables import (
 )
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
-from domain.dossier import BOOKING_EVENT_TYPES, Dossier
+from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.log import Recorded
 from domain.money import Money
 from projections import bookings, incidents, trip_details, trip_list
@@ -47,12 +47,13 @@ async def fold_trips(models: ReadModels, batch: Batch, version: int) -> Sequence
     touched = sorted({recorded.trip_id for recorded in batch})
     rows = {row.trip_id: row for row in await models.trips(touched, version)}
     dossiers = {trip_id: decode_dossier(row.state) for trip_id, row in rows.items()}
+    news: dict[str, list[DossierEvent]] = {}
     for recorded in batch:
         row = rows.get(recorded.trip_id)
-        if row is not None and recorded.position <= row.position:
-            continue
-        dossier = trip_details.project(dossiers.get(recorded.trip_id), recorded.event)
-        dossiers[recorded.trip_id] = dossier
+        if row is None or recorded.position > row.position:
+            news.setdefault(recorded.trip_id, []).append(recorded.event)
+    for trip_id, events in news.items():
+        dossiers[trip_id] = trip_details.project(dossiers.get(trip_id), events)
     last = {recorded.trip_id: recorded for recorded in batch}
     return [
         TripRow(

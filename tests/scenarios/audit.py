@@ -212,7 +212,7 @@ async def read_models_are_what_the_log_says(world: World) -> None:
         assert msgspec.json.encode(told) == row.state
         again = None
         for r in recorded:
-            again = trip_details.project(again, r.event)
+            again = trip_details.project(again, [r.event])
         assert again == told
 
 

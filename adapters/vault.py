@@ -11,9 +11,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.database import Database, as_uuid, rows_touched
+from adapters.signing import make_key_file
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -79,11 +79,19 @@ class WrappedKey:
     wrapped: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The trip a person was sealed for. A traveller of two trips is two persons."""
+
+    tenant: str
+    trip_id: str
+
+
 class PersonKeys(Protocol):
     """Where wrapped data keys are kept."""
 
     async def add(
-        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+        self, person_id: str, owner: Owner, key: WrappedKey, email_mark: bytes | None = None
     ) -> None:
         """Keep a key, unless the person has one."""
         ...
@@ -92,11 +100,21 @@ class PersonKeys(Protocol):
         """The persons with this mark who are not forgotten."""
         ...
 
+    async def whose(self, person_id: str) -> Owner | None:
+        """Whose trip the person is in, whether forgotten or not; None: nobody knows them."""
+        ...
+
+    async def of_trip(self, trip_id: str) -> Sequence[str]:
+        """Every person who ever was sealed for the trip, in the order of their ids."""
+        ...
+
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]: ...
 
     async def forget(self, person_id: str) -> bool: ...
 
     async def other_than(self, master_key_id: str, limit: int) -> Mapping[str, WrappedKey]: ...
+
+    async def count_other_than(self, master_key_id: str) -> int: ...
 
     async def replace(self, person_id: str, old: WrappedKey, new: WrappedKey) -> bool: ...
 
@@ -131,19 +149,7 @@ class MasterKeys:
         """The first start makes the file, readable by its owner only; of two first starts at once
         one makes it and both read it."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f"{path.name}.{uuid4().hex}")
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            make_key_file(path, secrets.token_bytes(KEY_BYTES))
         return cls.read(path)
 
     def wrap(self, person_id: str, data_key: bytes) -> WrappedKey:
@@ -173,11 +179,12 @@ class Vault:
         self.master = master
         self.marker: bytes | None = None
 
-    async def new_person(self, tenant: str, email: str | None = None) -> str:
+    async def new_person(self, tenant: str, trip_id: str, email: str | None = None) -> str:
         """A person with a key, who can be found by an address as long as they are not forgotten."""
         person_id = str(uuid4())
         mark = await self.mark(email) if email is not None else None
-        await self.keys.add(person_id, tenant, self.new_key(person_id), mark)
+        owner = Owner(tenant=tenant, trip_id=trip_id)
+        await self.keys.add(person_id, owner, self.new_key(person_id), mark)
         return person_id
 
     def new_key(self, person_id: str) -> WrappedKey:
@@ -191,7 +198,8 @@ class Vault:
         """What stands for an address: the same for the same one, and tells nothing without the
         master key."""
         if self.marker is None:
-            await self.keys.add(MARKER, "", self.new_key(MARKER))
+            nobody = Owner(tenant="", trip_id=MARKER)
+            await self.keys.add(MARKER, nobody, self.new_key(MARKER))
             self.marker = self.master.unwrap(MARKER, (await self.keys.get([MARKER]))[MARKER])
         assert self.marker is not None, "nobody forgets what is no person"
         return hmac.digest(self.marker, email.strip().casefold().encode(), "sha256")
@@ -218,8 +226,13 @@ class Vault:
         """Destroy the person's key and mark, for ever; False: there was none to destroy."""
         return person_id != MARKER and await self.keys.forget(person_id)
 
-    async def rewrap(self, batch: int = 500) -> int:
-        """Wrap every key by the present master key, so that older ones can be thrown away."""
+    async def to_rewrap(self) -> int:
+        """How many keys an older master key still wraps."""
+        return await self.keys.count_other_than(self.master.current_id)
+
+    async def rewrap(self, batch: int = 500) -> AsyncIterator[int]:
+        """Wrap every key by the present master key, so that older ones can be thrown away;
+        yields how many are done. Stopped in the middle, it goes on where it was."""
         rewrapped = 0
         while old := await self.keys.other_than(self.master.current_id, batch):
             for person_id, wrapped in old.items():
@@ -227,7 +240,7 @@ class Vault:
                 assert data_key is not None, "forgotten persons have no master key"
                 new = self.master.wrap(person_id, data_key)
                 rewrapped += await self.keys.replace(person_id, wrapped, new)
-        return rewrapped
+            yield rewrapped
 
     async def ciphers(self, places: Iterable[Place]) -> dict[str, AESGCM | None]:
         """The persons' ciphers; None for who is forgotten."""
@@ -274,14 +287,15 @@ class PostgresPersonKeys:
         self.pool = database.pool
 
     async def add(
-        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+        self, person_id: str, owner: Owner, key: WrappedKey, email_mark: bytes | None = None
     ) -> None:
         await self.pool.execute(
             "INSERT INTO tripledger.persons"
-            " (person_id, tenant, master_key_id, wrapped_key, email_mark)"
-            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            " (person_id, tenant, trip_id, master_key_id, wrapped_key, email_mark)"
+            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             person_id,
-            tenant,
+            owner.tenant,
+            owner.trip_id,
             key.master_key_id,
             key.wrapped,
             email_mark,
@@ -293,6 +307,20 @@ class PostgresPersonKeys:
             email_mark,
         )
         return [str(row["person_id"]) for row in rows]
+
+    async def whose(self, person_id: str) -> Owner | None:
+        row = await self.pool.fetchrow(
+            "SELECT tenant, trip_id::text FROM tripledger.persons WHERE person_id = $1",
+            as_uuid(person_id),
+        )
+        return Owner(**row) if row else None
+
+    async def of_trip(self, trip_id: str) -> Sequence[str]:
+        rows = await self.pool.fetch(
+            "SELECT person_id::text FROM tripledger.persons WHERE trip_id = $1 ORDER BY person_id",
+            as_uuid(trip_id),
+        )
+        return [row["person_id"] for row in rows]
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]:
         known = [uuid for uuid in map(as_uuid, person_ids) if uuid is not None]
@@ -326,6 +354,12 @@ class PostgresPersonKeys:
             str(row["person_id"]): WrappedKey(row["master_key_id"], row["wrapped_key"])
             for row in rows
         }
+
+    async def count_other_than(self, master_key_id: str) -> int:
+        count: int = await self.pool.fetchval(
+            "SELECT count(*) FROM tripledger.persons WHERE master_key_id <> $1", master_key_id
+        )
+        return count
 
     async def replace(self, person_id: str, old: WrappedKey, new: WrappedKey) -> bool:
         # A person forgotten meanwhile stays forgotten.

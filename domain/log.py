@@ -29,6 +29,7 @@ class EffectKind(StrEnum):
     REFUND_PAYMENT = "refund_payment"
     LOOK_AT_REFUND = "look_at_refund"
     GUARD_AUTHORIZATION = "guard_authorization"
+    ERASE_PERSON = "erase_person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

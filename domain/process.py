@@ -132,6 +132,8 @@ def react_to_trip(event: te.TripEvent, dossier: Dossier, now: datetime) -> Itera
             yield effect(EffectKind.START_FULFILLMENT, event.checkout_id, now)
         case te.FulfillmentStarted():
             yield from progress(event.checkout_id, dossier, now)
+        case te.PersonForgotten():
+            yield effect(EffectKind.ERASE_PERSON, event.person_id, now)
         case _:
             yield from react_to_money(event, dossier, now)
 

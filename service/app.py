@@ -25,6 +25,7 @@ from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
 from adapters.read_tables import PROJECTIONS
 from adapters.sandbox_clock import SandboxClock
+from adapters.signing import Signer
 from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, PostgresPersonKeys, Vault
@@ -32,6 +33,7 @@ from domain.ports import Clock, EventLog, Payments, Supplier
 from service.clock import SystemClock
 from service.codec import codec_of
 from service.desk import Desk
+from service.forgetting import Forgetting
 from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
 from service.people import People
@@ -59,6 +61,7 @@ class Stores:
     carts: CartStore
     buckets: Buckets
     vault: Vault
+    signer: Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class Service:
     carts: CartStore
     vault: Vault
     people: People
+    signer: Signer
+    forgetting: Forgetting
     payments: Payments
     suppliers: Mapping[str, Supplier]
     road: Road
@@ -96,8 +101,8 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     """The parts, wired; closed when the block ends."""
     clock = await clock_of(settings, database)
     codec = codec_of(settings)
-    key_file = settings.master_key_file or settings.data_dir / "master.key"
-    vault = Vault(PostgresPersonKeys(database), MasterKeys.read_or_create(key_file))
+    signer = Signer.read_or_create(settings.signing_key_file or settings.data_dir / "signing.key")
+    vault = vault_of(settings, database)
     payments = StripePayments(
         api_key=plain(settings.stripe_api_key),
         webhook_secrets=secrets(settings.stripe_webhook_secret),
@@ -113,14 +118,21 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     )
     try:
         async with PostgresEventLog.opened(database, codec, clock) as log:
-            stores = stores_in(database, codec, log, vault)
+            stores = stores_in(database, codec, log, vault, signer)
             yield wired(settings, database, clock, codec, stores, payments, duffel)
     finally:
         await duffel.close()
         await payments.aclose()
 
 
-def stores_in(database: Database, codec: EventCodec, log: PostgresEventLog, vault: Vault) -> Stores:
+def vault_of(settings: Settings, database: Database) -> Vault:
+    key_file = settings.master_key_file or settings.data_dir / "master.key"
+    return Vault(PostgresPersonKeys(database), MasterKeys.read_or_create(key_file))
+
+
+def stores_in(
+    database: Database, codec: EventCodec, log: PostgresEventLog, vault: Vault, signer: Signer
+) -> Stores:
     return Stores(
         log=log,
         outbox=PostgresOutbox(database),
@@ -132,6 +144,7 @@ def stores_in(database: Database, codec: EventCodec, log: PostgresEventLog, vaul
         carts=PostgresCarts(database),
         buckets=PostgresBuckets(database),
         vault=vault,
+        signer=signer,
     )
 
 
@@ -149,6 +162,7 @@ def wired(
     road = Road(log)
     people = People(stores.vault, new_id)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
+    forgetting = Forgetting(road, stores.vault, stores.signer, clock)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
     held = Pauses(database).is_paused if database else None
     return Service(
@@ -167,6 +181,8 @@ def wired(
         carts=stores.carts,
         vault=stores.vault,
         people=people,
+        signer=stores.signer,
+        forgetting=forgetting,
         payments=payments,
         suppliers=suppliers,
         road=road,
@@ -186,6 +202,7 @@ def wired(
             payment_work,
             order_work,
             NoticeWork(inbox, payment_work, order_work),
+            forgetting,
             clock,
             hands=settings.task_workers,
             lease_s=settings.task_lease_s,

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from adapters.vault import FORGOTTEN, Place, Vault
 from adapters.vault import Forgotten as ForgottenMark
-from adapters.vault import Place, Vault
 from domain.suppliers import Contact, Traveler
 from domain.trip.events import SealedContact, SealedTraveler
 from domain.trip.state import Trip
@@ -46,7 +46,7 @@ class People:
         return tuple(sealed), await self.seal_contact(trip, contact, known_contact)
 
     async def seal_traveler(self, trip: Trip, traveler: Traveler) -> SealedTraveler:
-        person_id = await self.vault.new_person(trip.tenant)
+        person_id = await self.vault.new_person(trip.tenant, trip.trip_id)
         value = content(traveler)
         return SealedTraveler(
             traveler_id=self.new_id(),
@@ -63,7 +63,7 @@ class People:
             return None
         if contact == known:
             return trip.contact
-        person_id = await self.vault.new_person(trip.tenant, contact.email)
+        person_id = await self.vault.new_person(trip.tenant, trip.trip_id, contact.email)
         value = msgspec.to_builtins(contact)
         sealed = await self.vault.seal(person_id, trip.trip_id, CONTACT, value)
         return SealedContact(person_id=person_id, sealed=sealed)
@@ -77,13 +77,17 @@ class People:
         return travelers, contact
 
     async def open_known(self, trip: Trip) -> tuple[list[Known], Contact | None]:
-        """Everyone, with None in place of who was forgotten."""
+        """Everyone, with None in place of who was forgotten: from the moment it is recorded,
+        whatever became of the key."""
         sealed = [place_of(trip, traveler) for traveler in trip.travelers]
         if trip.contact is not None:
             sealed.append(place_of_contact(trip, trip.contact))
-        values = await self.vault.open_all(sealed)
-        travelers = [(t, plain(t, value)) for t, value in zip(trip.travelers, values, strict=False)]
-        return travelers, plain_contact(values[-1]) if trip.contact is not None else None
+        kept = [(place, text) for place, text in sealed if place.person_id not in trip.forgotten]
+        opened = await self.vault.open_all(kept)
+        values = {place: value for (place, _), value in zip(kept, opened, strict=True)}
+        told = [values.get(place, FORGOTTEN) for place, _ in sealed]
+        travelers = [(t, plain(t, value)) for t, value in zip(trip.travelers, told, strict=False)]
+        return travelers, plain_contact(told[-1]) if trip.contact is not None else None
 
 
 def place_of(trip: Trip, sealed: SealedTraveler) -> tuple[Place, str]:

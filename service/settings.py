@@ -137,6 +137,11 @@ class Settings(DoorSettings):
         default=None,
         description="file with the master key of personal data; unset: made in the data dir",
     )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="file with the key that signs evidence and certificates; unset: made in the"
+        " data dir",
+    )
     log_cipher_key: SecretStr | None = Field(
         default=None,
         description="key that seals events at rest, 32 bytes in base64; older ones after it,"

@@ -22,7 +22,7 @@ from adapters.idempotency import (
 from adapters.inbox import TASK_KIND, Notice, notice_id, task_key
 from adapters.memory.outbox import MemoryOutbox
 from adapters.offers import decode_offer, encode_offer, properties
-from adapters.vault import MasterKeys, Vault, WrappedKey
+from adapters.vault import MasterKeys, Owner, Vault, WrappedKey
 from domain.suppliers import Offer
 
 
@@ -196,20 +196,30 @@ class MemoryPersonKeys:
 
     def __init__(self) -> None:
         self.keys: dict[str, WrappedKey] = {}
+        self.owners: dict[str, Owner] = {}
         self.marks: dict[str, bytes] = {}
 
     async def add(
-        self, person_id: str, tenant: str, key: WrappedKey, email_mark: bytes | None = None
+        self, person_id: str, owner: Owner, key: WrappedKey, email_mark: bytes | None = None
     ) -> None:
         await asyncio.sleep(0)
         if person_id not in self.keys:
             self.keys[person_id] = key
+            self.owners[person_id] = owner
             if email_mark is not None:
                 self.marks[person_id] = email_mark
 
     async def marked(self, email_mark: bytes) -> Sequence[str]:
         await asyncio.sleep(0)
         return sorted(person for person, mark in self.marks.items() if mark == email_mark)
+
+    async def whose(self, person_id: str) -> Owner | None:
+        await asyncio.sleep(0)
+        return self.owners.get(person_id)
+
+    async def of_trip(self, trip_id: str) -> Sequence[str]:
+        await asyncio.sleep(0)
+        return sorted(person for person, who in self.owners.items() if who.trip_id == trip_id)
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]:
         await asyncio.sleep(0)
@@ -226,12 +236,18 @@ class MemoryPersonKeys:
 
     async def other_than(self, master_key_id: str, limit: int) -> Mapping[str, WrappedKey]:
         await asyncio.sleep(0)
-        others = [
+        return dict(self.others(master_key_id)[:limit])
+
+    async def count_other_than(self, master_key_id: str) -> int:
+        await asyncio.sleep(0)
+        return len(self.others(master_key_id))
+
+    def others(self, master_key_id: str) -> list[tuple[str, WrappedKey]]:
+        return [
             (person, key)
             for person, key in sorted(self.keys.items())
             if key.master_key_id not in (None, master_key_id)
         ]
-        return dict(others[:limit])
 
     async def replace(self, person_id: str, old: WrappedKey, new: WrappedKey) -> bool:
         await asyncio.sleep(0)

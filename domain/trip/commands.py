@@ -200,6 +200,14 @@ class OpenIncident:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson:
+    """Erase what is known of a person who is, or once was, in the trip."""
+
+    person_id: str
+    now: datetime
+
+
 TripCommand = (
     StartTrip
     | AddItem
@@ -224,4 +232,5 @@ TripCommand = (
     | CancelBookings
     | RefundBooking
     | OpenIncident
+    | ForgetPerson
 )

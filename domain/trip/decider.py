@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from domain.errors import Refused
-from domain.trip import cancelling, checkout, editing, paying, quoting
+from domain.trip import cancelling, checkout, editing, forgetting, paying, quoting
 from domain.trip import commands as c
 from domain.trip.events import IncidentOpened, TripEvent
 from domain.trip.state import Trip
@@ -56,6 +56,7 @@ MoneyCommand = (
     | c.CancelBookings
     | c.RefundBooking
     | c.OpenIncident
+    | c.ForgetPerson
 )
 
 
@@ -83,6 +84,8 @@ def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
             return cancelling.refund(command, trip)
         case c.OpenIncident():
             return open_incident(command, trip)
+        case c.ForgetPerson():
+            return forgetting.forget(command, trip)
         case _:
             assert_never(command)
 

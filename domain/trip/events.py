@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.money import Money
 from domain.payments import CheckoutMode
 from domain.suppliers import Offer, Selection
+from domain.trip.people_events import PersonForgotten as PersonForgotten
 from domain.trip.values import BookRequest as BookRequest
 from domain.trip.values import CancellationLine as CancellationLine
 from domain.trip.values import FulfillmentPolicy as FulfillmentPolicy
@@ -355,6 +356,7 @@ TripEvent = (
     | CancellationStarted
     | TripCancelled
     | IncidentOpened
+    | PersonForgotten
 )
 
 # Stored for ever: a class may be renamed, its topic may not.
@@ -393,4 +395,5 @@ TOPICS: dict[str, type[TripEvent]] = {
     "trip.cancellation-started.v1": CancellationStarted,
     "trip.cancelled.v1": TripCancelled,
     "trip.incident-opened.v1": IncidentOpened,
+    "trip.person-forgotten.v1": PersonForgotten,
 }

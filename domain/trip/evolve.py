@@ -73,17 +73,22 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
         case e.CancellationQuoted() | e.CancellationStarted() | e.TripCancelled():
             return _cancelled(trip, event)
         case e.IncidentOpened():
-            incident = Incident(
-                code=event.code,
-                detail=event.detail,
-                advice=event.advice,
-                subject=event.subject,
-                at_stake=event.at_stake,
-                opened_at=event.opened_at,
-            )
-            return replace(trip, incidents=(*trip.incidents, incident))
+            return replace(trip, incidents=(*trip.incidents, _incident(event)))
+        case e.PersonForgotten():
+            return replace(trip, forgotten=(*trip.forgotten, event.person_id))
         case _:
             assert_never(event)
+
+
+def _incident(event: e.IncidentOpened) -> Incident:
+    return Incident(
+        code=event.code,
+        detail=event.detail,
+        advice=event.advice,
+        subject=event.subject,
+        at_stake=event.at_stake,
+        opened_at=event.opened_at,
+    )
 
 
 def _edited(

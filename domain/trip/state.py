@@ -156,7 +156,8 @@ class Incident:
 
 @dataclass(frozen=True, kw_only=True)
 class Trip:
-    """`revision` counts edits, `version` the trip's own events. The newest checkout is last."""
+    """`revision` counts edits, `version` the trip's own events. The newest checkout is last.
+    `forgotten` are the persons whose data nobody can read any more."""
 
     trip_id: str
     tenant: str
@@ -173,6 +174,7 @@ class Trip:
     cancellation: Cancellation | None = None
     cancelled: bool = False
     incidents: tuple[Incident, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
     @property
     def checkout(self) -> Checkout | None:
@@ -188,6 +190,12 @@ class Trip:
         if not self.items:
             return None
         return total((item.price for item in self.items), self.items[0].price.currency)
+
+    @property
+    def person_ids(self) -> tuple[str, ...]:
+        """Who travels and whom to write to, as the trip stands now."""
+        contact = (self.contact.person_id,) if self.contact else ()
+        return (*(traveler.person_id for traveler in self.travelers), *contact)
 
     def item(self, item_id: str) -> Item | None:
         return next((item for item in self.items if item.item_id == item_id), None)

@@ -8,7 +8,7 @@ from cyclopts import App
 
 from adapters.migrate import MigrationRefused
 from domain.errors import Refused
-from service.cli import agents, keys, log, projections, running, tasks, trips
+from service.cli import agents, forget, keys, log, projections, running, tasks, trips, vault
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
 from service.settings import UnsafeSettings
 from service.version import VERSION
@@ -20,7 +20,7 @@ app = App(
 )
 app.command(running.app, name="*")
 app.command(agents.app, name="*")
-for group in (trips.app, keys.app, log.app, projections.app, tasks.app):
+for group in (trips.app, keys.app, forget.app, vault.app, log.app, projections.app, tasks.app):
     app.command(group)
 
 

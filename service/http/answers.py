@@ -89,15 +89,19 @@ class TravelerReply(Reply, kw_only=True):
     person was forgotten."""
 
     traveler_id: str
+    person_id: str
     passenger_type: Literal["ADULT", "CHILD", "INFANT"]
     first_name: str | None
     last_name: str | None
     provided: list[str]
+    forgotten: bool
 
 
 class ContactReply(Reply, kw_only=True):
+    person_id: str
     email: str | None
     phone: str | None
+    forgotten: bool
 
 
 class QuoteProblemReply(Reply, kw_only=True):

@@ -68,6 +68,9 @@ PATH_PARAMETERS = {
         absent="group_not_found",
         example=SOME_UUID,
     ),
+    "person_id": PathParameter(
+        pattern=UUID_TEXT, description="The person.", absent="person_not_found", example=SOME_UUID
+    ),
     "code": PathParameter(
         pattern=ID_TEXT,
         description="The booking's code, as the traveller reads it.",

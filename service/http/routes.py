@@ -10,6 +10,7 @@ from adapters.sandbox_clock import SandboxClock
 from domain.ports import Clock, EventLog, Payments, Supplier
 from service.app import Service
 from service.desk import Desk
+from service.forgetting import Forgetting
 from service.http.api import Door, Route
 from service.http.application import with_own_routes
 from service.http.booking import book_routes
@@ -21,6 +22,7 @@ from service.http.jinko.routes import jinko_routes
 from service.http.metrics import HttpMetrics
 from service.http.offers import offer_routes
 from service.http.openapi import openapi
+from service.http.people import people_routes
 from service.http.redirects import Redirects
 from service.http.sandbox_clock import clock_routes
 from service.http.trips import Trips, trip_routes
@@ -43,6 +45,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         duffel=service.suppliers["duffel"],
         inbox=service.inbox,
         clock=service.clock,
+        forgetting=service.forgetting,
     )
     routes += compatible_routes(settings, desk=service.desk, clock=service.clock)
     routes += wink_routes(
@@ -74,6 +77,7 @@ def native_routes(
     duffel: Supplier,
     inbox: Inbox,
     clock: Clock,
+    forgetting: Forgetting,
 ) -> list[Route]:
     trips = Trips(desk, models, clock, sandbox=settings.sandbox)
     routes = [
@@ -84,6 +88,7 @@ def native_routes(
         *booking_routes(desk, models),
         *feed_routes(log, wait_s_max=settings.feed_wait_max_s),
         *webhook_routes(payments, duffel, inbox, clock),
+        *people_routes(forgetting),
     ]
     if settings.sandbox:
         urls = (settings.stripe_api_base, settings.duffel_api_base)
@@ -122,6 +127,7 @@ def document(settings: Settings) -> dict[str, Any]:
         duffel=absent,
         inbox=absent,
         clock=absent,
+        forgetting=absent,
     )
     routes += compatible_routes(settings, desk=absent, clock=absent)
     routes += wink_routes(absent, absent, absent, absent, redirects_of(settings), test=True)

@@ -12,7 +12,7 @@ from domain.dossier import Dossier
 from domain.log import Recorded
 from domain.money import Money
 from domain.suppliers import Ancillary, Contact, Offer, Traveler
-from domain.trip.events import SealedTraveler
+from domain.trip.events import SealedContact, SealedTraveler
 from domain.trip.lifecycle import allowed_actions
 from domain.trip.state import Item, Quote, Trip
 from projections import trip_details
@@ -105,10 +105,12 @@ def item_reply(item: Item) -> ItemReply:
 def traveler_reply(sealed: SealedTraveler, traveler: Traveler | None) -> TravelerReply:
     return TravelerReply(
         traveler_id=sealed.traveler_id,
+        person_id=sealed.person_id,
         passenger_type=sealed.passenger_type,
         first_name=masked(traveler.first_name) if traveler else None,
         last_name=masked(traveler.last_name) if traveler else None,
         provided=list(sealed.fields),
+        forgotten=traveler is None,
     )
 
 
@@ -117,13 +119,17 @@ def masked(text: str) -> str:
     return f"{text[:1]}•••"
 
 
-def contact_reply(contact: Contact | None) -> ContactReply:
+def contact_reply(sealed: SealedContact, contact: Contact | None) -> ContactReply:
+    person_id = sealed.person_id
     if contact is None:
-        return ContactReply(email=None, phone=None)
+        return ContactReply(person_id=person_id, email=None, phone=None, forgotten=True)
     name, _, domain = contact.email.rpartition("@")
     last = domain.rpartition(".")[2]
     return ContactReply(
-        email=f"{masked(name)}@{masked(domain)}.{last}", phone=f"{contact.phone[:3]}•••"
+        person_id=person_id,
+        email=f"{masked(name)}@{masked(domain)}.{last}",
+        phone=f"{contact.phone[:3]}•••",
+        forgotten=False,
     )
 
 
@@ -225,7 +231,7 @@ def trip_fields(dossier: Dossier, people: People) -> dict[str, Any]:
         "items": [item_reply(item) for item in trip.items],
         "total": maybe(trip.shown_total),
         "travelers": [traveler_reply(sealed, plain) for sealed, plain in travelers],
-        "contact": contact_reply(contact) if trip.contact else None,
+        "contact": contact_reply(trip.contact, contact) if trip.contact else None,
         "quote": quote_reply(trip.quote),
         "checkout": checkout_reply(trip),
         "payment": payment_reply(trip),

@@ -14,6 +14,7 @@ from domain.errors import Refused
 from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
+from service.forgetting import Forgetting
 from service.handle import Road
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -40,6 +41,7 @@ class Worker:
         payments: PaymentWork,
         orders: OrderWork,
         notices: NoticeWork,
+        forgetting: Forgetting,
         clock: Clock,
         *,
         hands: int,
@@ -70,6 +72,7 @@ class Worker:
             EffectKind.REFUND_PAYMENT: payments.refund,
             EffectKind.LOOK_AT_REFUND: payments.look_at_refund,
             EffectKind.GUARD_AUTHORIZATION: payments.guard_authorization,
+            EffectKind.ERASE_PERSON: forgetting.erase,
         }
 
     async def run(self) -> None:

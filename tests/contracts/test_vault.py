@@ -33,7 +33,7 @@ def vault(stores: Stores) -> Vault:
 
 
 async def test_what_was_sealed_opens_where_it_was_sealed_for(vault: Vault) -> None:
-    person, trip = await vault.new_person("acme"), new_id()
+    person, trip = await vault.new_person("acme", new_id()), new_id()
 
     sealed = await vault.seal(person, trip, "traveler", TRAVELER)
 
@@ -43,7 +43,11 @@ async def test_what_was_sealed_opens_where_it_was_sealed_for(vault: Vault) -> No
 
 
 async def test_a_value_that_was_moved_or_changed_is_refused(vault: Vault) -> None:
-    person, other, trip = await vault.new_person("acme"), await vault.new_person("acme"), new_id()
+    person, other, trip = (
+        await vault.new_person("acme", new_id()),
+        await vault.new_person("acme", new_id()),
+        new_id(),
+    )
     sealed = await vault.seal(person, trip, "traveler", TRAVELER)
     data = bytearray(base64.urlsafe_b64decode(sealed))
     data[-1] ^= 1
@@ -63,8 +67,8 @@ async def test_a_value_that_was_moved_or_changed_is_refused(vault: Vault) -> Non
 
 
 async def test_a_forgotten_person_is_forgotten_everywhere(vault: Vault) -> None:
-    person, trip = await vault.new_person("acme"), new_id()
-    other = await vault.new_person("acme")
+    person, trip = await vault.new_person("acme", new_id()), new_id()
+    other = await vault.new_person("acme", new_id())
     sealed = await vault.seal(person, trip, "traveler", TRAVELER)
     kept = await vault.seal(other, trip, "traveler", TRAVELER)
 
@@ -82,7 +86,7 @@ async def test_a_forgotten_person_is_forgotten_everywhere(vault: Vault) -> None:
 
 async def test_nine_travelers_open_together(vault: Vault) -> None:
     trip = new_id()
-    people = [await vault.new_person("acme") for _ in range(9)]
+    people = [await vault.new_person("acme", new_id()) for _ in range(9)]
     places = [Place(person_id=person, trip_id=trip, field="traveler") for person in people]
     sealed = await vault.seal_all([(place, {"n": n}) for n, place in enumerate(places)])
     await vault.forget(people[4])
@@ -103,7 +107,11 @@ async def test_a_person_nobody_knows_is_an_error(vault: Vault) -> None:
 async def test_a_new_master_key_takes_over_and_the_old_one_can_go(stores: Stores) -> None:
     old, new = secrets.token_bytes(32), secrets.token_bytes(32)
     before = Vault(stores.person_keys, MasterKeys(old))
-    person, gone, trip = await before.new_person("acme"), await before.new_person("acme"), new_id()
+    person, gone, trip = (
+        await before.new_person("acme", new_id()),
+        await before.new_person("acme", new_id()),
+        new_id(),
+    )
     sealed = await before.seal(person, trip, "traveler", TRAVELER)
     await before.forget(gone)
 
@@ -111,8 +119,10 @@ async def test_a_new_master_key_takes_over_and_the_old_one_can_go(stores: Stores
         await Vault(stores.person_keys, MasterKeys(new)).open(person, trip, "traveler", sealed)
     both = Vault(stores.person_keys, MasterKeys(new, [old]))
     assert await both.open(person, trip, "traveler", sealed) == TRAVELER
-    assert await both.rewrap(batch=1) == 1
-    assert await both.rewrap() == 0
+    assert 1 == await both.to_rewrap()
+    assert [1] == [done async for done in both.rewrap(batch=1)]
+    assert 0 == await both.to_rewrap()
+    assert [] == [done async for done in both.rewrap()]
     after = Vault(stores.person_keys, MasterKeys(new))
     assert await after.open(person, trip, "traveler", sealed) == TRAVELER
 
@@ -138,10 +148,10 @@ def test_a_file_that_is_no_master_key_is_refused(tmp_path: Path, text: str) -> N
 
 
 async def test_a_person_is_found_by_their_address_until_they_are_forgotten(vault: Vault) -> None:
-    amelia = await vault.new_person("acme", "Amelia@example.com ")
-    again = await vault.new_person("globex", "amelia@EXAMPLE.com")
-    await vault.new_person("acme")
-    await vault.new_person("acme", "bessie@example.com")
+    amelia = await vault.new_person("acme", new_id(), "Amelia@example.com ")
+    again = await vault.new_person("globex", new_id(), "amelia@EXAMPLE.com")
+    await vault.new_person("acme", new_id())
+    await vault.new_person("acme", new_id(), "bessie@example.com")
 
     assert sorted([amelia, again]) == await vault.persons_with("AMELIA@example.com")
     assert [] == await vault.persons_with("nobody@example.com")
@@ -154,9 +164,9 @@ async def test_the_mark_of_an_address_outlives_the_master_key_and_tells_nothing_
 ) -> None:
     old, new = secrets.token_bytes(32), secrets.token_bytes(32)
     before = Vault(stores.person_keys, MasterKeys(old))
-    person = await before.new_person("acme", "amelia@example.com")
+    person = await before.new_person("acme", new_id(), "amelia@example.com")
     both = Vault(stores.person_keys, MasterKeys(new, [old]))
-    assert 2 == await both.rewrap()
+    assert [2] == [done async for done in both.rewrap()]
 
     after = Vault(stores.person_keys, MasterKeys(new))
 

@@ -123,7 +123,7 @@ async def test_one_box_finds_a_trip_by_anything_that_stands_for_it(office: Offic
 
 async def test_an_address_finds_its_trips_until_the_person_is_forgotten(office: Office) -> None:
     vault = Vault(PostgresPersonKeys(office.database), MasterKeys.generate())
-    person = await vault.new_person("acme", "Amelia.Earhart@example.com")
+    person = await vault.new_person("acme", new_id(), "Amelia.Earhart@example.com")
     told = [
         event
         if event.__class__.__name__ != "TravelersSet"

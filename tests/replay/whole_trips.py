@@ -30,6 +30,7 @@ DECLINED = s.seen("unpaid", failure_id="ch_1")
 START = tc.StartFulfillment(checkout_id=s.CHECKOUT, now=s.LATER)
 BAG = Selection(offer_id="bag", quantity=2, price=s.eur(3000), name="Bag", type="baggage")
 REFUND = f"{s.PAYMENT}:1"
+FORGET = tc.ForgetPerson(person_id=s.TRAVELER.person_id, now=s.LATER)
 PRICES = {F: s.FLIGHT_PRICE, H: s.STAY_PRICE}
 
 
@@ -212,6 +213,7 @@ def whole_trips() -> dict[str, list[DossierEvent]]:
                 refund("succeeded", s.STAY_PRICE, f"{s.PAYMENT}:2"),
             ),
         ),
+        "traveller-forgotten": told(s.completed(), then=(FORGET,)),
         "one-booking-not-cancellable": told(
             s.completed(), then=(*terms(F, H), undone(H, s.STAY_PRICE), kept(F))
         ),

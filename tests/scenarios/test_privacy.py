@@ -68,7 +68,8 @@ async def test_the_supplier_gets_what_the_trip_only_shows_masked(world: World) -
     [traveler] = trip["travelers"]
     assert ("A•••", "E•••") == (traveler["first_name"], traveler["last_name"])
     assert ["date_of_birth", "first_name", "gender", "last_name"] == traveler["provided"]
-    assert {"email": "a•••@t•••.dev", "phone": "+44•••"} == trip["contact"]
+    shown_contact = {name: trip["contact"][name] for name in ("email", "phone")}
+    assert {"email": "a•••@t•••.dev", "phone": "+44•••"} == shown_contact
     shown = json.dumps(trip)
     assert [] == [word for word in PERSONAL if word in shown]
 

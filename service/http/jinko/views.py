@@ -195,7 +195,7 @@ def travelers(people: People) -> list[a.JinkoTraveler]:
 def contact(trip: Trip, people: People) -> a.JinkoContact | None:
     if trip.contact is None:
         return None
-    shown = contact_reply(people[1])
+    shown = contact_reply(trip.contact, people[1])
     return a.JinkoContact(email=shown.email, phone=shown.phone)
 
 

@@ -51,6 +51,12 @@ STATE = (
         retry_after_s=2,
     ),
     problem(
+        "person_needed",
+        409,
+        "This person's data is still needed",
+        "Wait until the trip is paid and booked, or its checkout has ended.",
+    ),
+    problem(
         "checkout_open",
         409,
         "A checkout is open",

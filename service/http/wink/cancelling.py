@@ -105,7 +105,7 @@ class Cancelling:
 
     async def note(self, booking: Booking, call: Call[CancellationBody, Any]) -> None:
         vault = self.desk.people.vault
-        person_id = await vault.new_person(call.caller.tenant)
+        person_id = await vault.new_person(call.caller.tenant, booking.trip_id)
         note = CancellationNote(
             booking_id=booking.booking_id,
             type=call.body.cancellation_type,

@@ -94,7 +94,7 @@ async def with_guest(
     people: People, trip_id: str, tenant: str, offer: Offer, body: ItemBody, guest: Guest
 ) -> Offer:
     """The offer as it goes into the cart: with what the client said, personal data sealed."""
-    person_id = await people.vault.new_person(tenant)
+    person_id = await people.vault.new_person(tenant, trip_id)
     room = body.room_configuration
     facts = ItemFacts(
         person_id=person_id,

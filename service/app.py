@@ -33,10 +33,10 @@ from domain.ports import Clock, EventLog, Payments, Supplier
 from service.clock import SystemClock
 from service.codec import codec_of
 from service.desk import Desk
-from service.forgetting import Forgetting
 from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
-from service.people import People
+from service.people.forgetting import Forgetting
+from service.people.sealing import People
 from service.settings import Settings
 from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker

@@ -34,7 +34,7 @@ from service.checkouts import opened
 from service.clock import elapsed_s
 from service.editing import edit_all
 from service.handle import Handled, Road
-from service.people import People
+from service.people.sealing import People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from domain.log import Cause
 from service.app import assembled
 from service.cli.opening import database
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
-from service.forgetting import Certificate, Held
+from service.people.forgetting import Certificate, Held
 from service.settings import Settings
 
 app = App(name="forget", help="Erase a person, or check a certificate of erasure.")

@@ -6,11 +6,11 @@ import base64
 
 import msgspec
 
-from service.forgetting import Certificate, Forgetting, Held
 from service.http.answers import Reply, moment
 from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
 from service.http.trips import cause_of
+from service.people.forgetting import Certificate, Forgetting, Held
 
 
 class HeldReply(Reply, kw_only=True):

@@ -10,7 +10,6 @@ from adapters.sandbox_clock import SandboxClock
 from domain.ports import Clock, EventLog, Payments, Supplier
 from service.app import Service
 from service.desk import Desk
-from service.forgetting import Forgetting
 from service.http.api import Door, Route
 from service.http.application import with_own_routes
 from service.http.booking import book_routes
@@ -29,6 +28,7 @@ from service.http.trips import Trips, trip_routes
 from service.http.webhooks import webhook_routes
 from service.http.wink.routes import wink_routes
 from service.mcp.routes import mcp_routes
+from service.people.forgetting import Forgetting
 from service.settings import Settings
 from service.version import VERSION
 

@@ -14,8 +14,8 @@ from domain.errors import Refused
 from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
-from service.forgetting import Forgetting
 from service.handle import Road
+from service.people.forgetting import Forgetting
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
 from service.workers.outcomes import Again, Done, Outcome, Parked, backoff

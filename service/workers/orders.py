@@ -32,7 +32,7 @@ from domain.suppliers import (
 from domain.trip import commands as c
 from domain.trip.state import Item, Trip
 from service.handle import Road
-from service.people import Forgotten, People
+from service.people.sealing import Forgotten, People
 from service.workers.outcomes import Again, Done, Outcome, backoff
 from service.workers.payments import checkout_of, trip_of
 

@@ -19,7 +19,7 @@ from service.http.problems import FieldProblem, Problem
 from service.http.shapes import TravelerBody
 from service.http.travelers import placeholders
 from service.http.wink.shapes import ItemBody
-from service.people import People
+from service.people.sealing import People
 
 GUEST = "guest"
 FACTS = "wink"

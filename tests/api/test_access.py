@@ -113,6 +113,7 @@ async def ours(world: World) -> Ours:
     ids = {
         "trip_id": trip_id,
         "item_id": trip["items"][0]["item_id"],
+        "person_id": trip["contact"]["person_id"],
         "code": booked["booking_codes"][0],
         "group_id": booked["group_id"],
         "shoppingCartIdentifier": trip_id,

@@ -24,7 +24,7 @@ from service.console.trip_view import (
 )
 from service.http.api import UUID_TEXT
 from service.http.routes import is_test
-from service.people import content
+from service.people.sealing import content
 
 TASKS_MAX = 500
 CONTACT_FIELDS = ("email", "phone")

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format bench lock clean
+.PHONY: help demo test browser check format bench soak lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -62,6 +62,9 @@ format: $(VENV)/.dev ## put the code into the house's shape
 
 bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short round; SCALE=10000000)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(filter 1,$(QUICK)),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)
+
+soak: $(VENV)/.dev ## kill, pause, stop and cut everything while trips are booked (MINUTES=10; SEED=…)
+	@$(BIN)/python -m tests.crash.soak $(or $(MINUTES),10) $(SEED)
 
 lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra dev --output-file requirements/dev.lock

@@ -7,7 +7,7 @@ import time
 from uuid import uuid4
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT, VERDICT
@@ -84,9 +84,9 @@ async def answered(request: web.Request, handler: Handler, request_id: str) -> w
         if error.status < 400:
             return redirect_of(error)
         problem = of_http(error)
-    except ConnectionError:
-        raise
     except Exception as error:
+        if isinstance(error, ConnectionError) and client_is_gone(request, error):
+            raise
         found = problem_of(error)
         if found is None:
             log.exception("request_failed", route=template_of(request), method=request.method)
@@ -94,6 +94,11 @@ async def answered(request: web.Request, handler: Handler, request_id: str) -> w
         problem = found
     dialect = request.get(DIALECT)
     return answer(problem, instance=request.path, request_id=request_id, dialect=dialect)
+
+
+def client_is_gone(request: web.Request, error: ConnectionError) -> bool:
+    """Whether it is the client's connection that was lost, and not one of ours."""
+    return request.transport is None or isinstance(error, ClientConnectionResetError)
 
 
 def redirect_of(error: web.HTTPException) -> web.Response:

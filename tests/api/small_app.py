@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from adapters.event_log.appending import LogUnreachable
 from domain.errors import Refused
 from domain.log import TripMoved
 from domain.suppliers import SupplierUnavailable
@@ -87,6 +88,8 @@ class SmallService:
             "moved": TripMoved("canary"),
             "supplier": SupplierUnavailable("canary"),
             "crash": RuntimeError("canary"),
+            "database gone": ConnectionRefusedError("canary"),
+            "log gone": LogUnreachable("canary"),
         }
         raise errors[call.body.how]
 

@@ -49,6 +49,8 @@ async def test_a_refusal_of_the_rules_tells_its_facts(client: Client) -> None:
         ("busy", 409, "resource_busy", "1"),
         ("supplier", 503, "supplier_unavailable", "5"),
         ("crash", 500, "internal_error", "5"),
+        ("database gone", 500, "internal_error", "5"),
+        ("log gone", 504, "outcome_unknown", "5"),
         ("unheard", 409, "state_conflict", None),
     ],
 )

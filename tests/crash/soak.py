@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import sys
 import time
@@ -46,6 +47,8 @@ async def soak(minutes: float, seed: int) -> None:
 def main() -> None:
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
+    # Connections are lost on purpose, and drivers tell of it.
+    logging.disable(logging.WARNING)
     asyncio.run(soak(minutes, seed))
 
 

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from adapters.event_log.appending import LogUnreachable
 from domain.errors import Refused
 from domain.log import TripMoved
 from domain.money import Money
@@ -83,6 +84,7 @@ class Problem(Exception):
 
 # What the outside world may raise through a handler; the details are ours, not theirs.
 OUTSIDE: dict[type[Exception], tuple[str, str]] = {
+    LogUnreachable: ("outcome_unknown", "The log did not say whether it was recorded."),
     TripMoved: ("version_conflict", "The trip never held still while this waited."),
     SupplierUnavailable: ("supplier_unavailable", "The supplier gave no usable answer."),
     PaymentProviderBusy: ("payment_provider_unavailable", "The payment provider is busy."),

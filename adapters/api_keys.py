@@ -64,6 +64,10 @@ class ApiKeyRows(Protocol):
 
     async def revoke(self, key_id: str, now: datetime) -> bool: ...
 
+    async def expire(self, key_id: str, at: datetime) -> None:
+        """Let it open nothing from then on, if it did not end before."""
+        ...
+
     async def used(self, key_id: str, now: datetime) -> None: ...
 
 
@@ -119,9 +123,29 @@ class ApiKeys:
         """The keys of a tenant, or of all, oldest first."""
         return await self.rows.listed(tenant)
 
+    async def rotate(
+        self, key_id: str, now: datetime, overlap: timedelta
+    ) -> tuple[str, ApiKey] | None:
+        """A key for the same tenant and scopes; the old one opens for `overlap` longer, so that
+        callers can change over. None: there was no usable key by this id."""
+        stored = await self.rows.get(key_id)
+        if stored is None or not stored.key.usable(now):
+            return None
+        old = stored.key
+        made = await self.create(
+            old.tenant, old.mode, old.scopes, now, name=old.name, expires_at=rotated(old, now)
+        )
+        await self.rows.expire(key_id, now + overlap)
+        return made
+
     async def revoke(self, key_id: str, now: datetime) -> bool:
         """From now on the key opens nothing; False: there was no such key to revoke."""
         return await self.rows.revoke(key_id, now)
+
+
+def rotated(old: ApiKey, now: datetime) -> datetime | None:
+    """When the key that takes another's place ends: it lives as long as the other was to."""
+    return None if old.expires_at is None else now + (old.expires_at - old.created_at)
 
 
 class RecentKeys:
@@ -166,6 +190,12 @@ class RecentKeys:
     async def revoke(self, key_id: str, now: datetime) -> bool:
         try:
             return await self.rows.revoke(key_id, now)
+        finally:
+            self.forget(key_id)
+
+    async def expire(self, key_id: str, at: datetime) -> None:
+        try:
+            await self.rows.expire(key_id, at)
         finally:
             self.forget(key_id)
 
@@ -230,6 +260,13 @@ class PostgresApiKeyRows:
             now,
         )
         return revoked is not None
+
+    async def expire(self, key_id: str, at: datetime) -> None:
+        await self.pool.execute(
+            "UPDATE tripledger.api_keys SET expires_at = least(expires_at, $2) WHERE key_id = $1",
+            key_id,
+            at,
+        )
 
     async def used(self, key_id: str, now: datetime) -> None:
         await self.pool.execute(

@@ -158,6 +158,11 @@ class MemoryApiKeyRows:
         self.keys[key_id] = replace(stored, key=replace(stored.key, revoked_at=now))
         return True
 
+    async def expire(self, key_id: str, at: datetime) -> None:
+        if stored := await self.get(key_id):
+            ends = min(at, stored.key.expires_at or at)
+            self.keys[key_id] = replace(stored, key=replace(stored.key, expires_at=ends))
+
     async def used(self, key_id: str, now: datetime) -> None:
         if stored := await self.get(key_id):
             self.keys[key_id] = replace(stored, key=replace(stored.key, last_used_at=now))

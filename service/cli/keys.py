@@ -8,13 +8,13 @@ from typing import Literal
 
 from cyclopts import App
 
-from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.api_keys import ApiKey, ApiKeys, PostgresApiKeyRows
 from service.cli.opening import database
 from service.cli.output import NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
 from service.http.identity import SCOPES
 from service.settings import Settings
 
-app = App(name="keys", help="API keys: create, list, revoke.")
+app = App(name="keys", help="API keys: create, list, rotate, revoke.")
 
 
 @app.command
@@ -84,6 +84,33 @@ def list_keys(*, tenant: str | None = None, json: bool = False) -> int:
 
     rows = asyncio.run(work())
     print_json(rows) if json else print_table("API keys", rows)
+    return OK
+
+
+@app.command
+def rotate(key_id: str, *, overlap_hours: int = 24, json: bool = False) -> int:
+    """Make a key to take another's place, and print it: it cannot be shown again.
+
+    Parameters
+    ----------
+    overlap_hours
+        How long the old key goes on opening doors, so that callers can change over.
+    """
+
+    async def work() -> tuple[str, ApiKey] | None:
+        async with database() as opened:
+            keys = ApiKeys(PostgresApiKeyRows(opened))
+            return await keys.rotate(key_id, datetime.now(UTC), timedelta(hours=overlap_hours))
+
+    made = asyncio.run(work())
+    if made is None:
+        stop(NOT_FOUND, f"There is no usable key {key_id}.")
+    text, key = made
+    if json:
+        print_json({"key": text, "key_id": key.key_id, "tenant": key.tenant, "replaces": key_id})
+    else:
+        people.print(text, soft_wrap=True)
+        people.print(f"Id {key.key_id}. Key {key_id} is good for {overlap_hours} more hours.")
     return OK
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
+from service.http.guards.cards import refuse_card_data
 from service.http.guards.limits import RateLimits, Verdict, too_many
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import (
@@ -310,6 +311,7 @@ def decoded(request: web.Request, route: Route, raw: bytes) -> Any:
         if raw and raw.strip() not in {b"{}", b"null"}:
             raise Problem("validation_failed", "This request takes no body: leave it out.")
         return None
+    refuse_card_data(raw)
     return decode_body(request, raw, route.body)
 
 

@@ -286,6 +286,8 @@ def codes(route: Route) -> list[str]:
         found.add("insufficient_scope")
     if route.body is not None:
         found.update(OF_BODIES)
+        if route.body is not bytes:
+            found.add("card_data_refused")
     if route.keyed:
         found.update(OF_KEYS)
     if route.edits:

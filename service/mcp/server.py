@@ -24,6 +24,7 @@ from mcp_types import (
 )
 
 from service.http.decoding import invalid
+from service.http.guards.cards import refuse_card_data
 from service.http.identity import authorize
 from service.http.problems import Problem, problem_of
 from service.mcp.descriptions import INSTRUCTIONS
@@ -105,6 +106,7 @@ def arguments_of(given: Mapping[str, Any], kind: type[StructT]) -> StructT:
         raise Problem("malformed_json", "The arguments hold what JSON cannot carry.") from None
     if b"\\u0000" in raw:
         raise Problem("validation_failed", "Text must not contain the character U+0000.")
+    refuse_card_data(raw)
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:

@@ -62,7 +62,7 @@ async def test_an_operation_tells_its_key_scopes_and_problems(client: Client) ->
         *("201", "400", "401", "403", "406", "408", "409", "413", "415", "422", "429", "500"),
     }
     examples = make["responses"]["422"]["content"]["application/problem+json"]["examples"]
-    assert set(examples) == {"validation_failed", "idempotency_conflict"}
+    assert set(examples) == {"validation_failed", "card_data_refused", "idempotency_conflict"}
     edit = document["paths"]["/v1/things/{trip_id}"]["put"]
     assert [parameter["name"] for parameter in edit["parameters"]] == ["trip_id", "If-Match"]
     look = document["paths"]["/v1/things/{trip_id}"]["get"]

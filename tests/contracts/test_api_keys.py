@@ -97,3 +97,35 @@ async def test_the_secret_is_stored_nowhere(stores: Stores) -> None:
     assert stored is not None
     assert text[-64:] not in repr(stored)
     assert bytes.fromhex(text[-64:]) != stored.secret_hash
+
+
+async def test_while_a_key_is_replaced_both_are_good_and_then_only_the_new_one(
+    stores: Stores,
+) -> None:
+    old_text, old = await stores.api_keys.create("acme", "live", SCOPES, NOON, name="shop")
+    made = await stores.api_keys.rotate(old.key_id, NOON, timedelta(hours=1))
+    assert made is not None
+    text, key = made
+    before, after = NOON + timedelta(minutes=59), NOON + timedelta(hours=1)
+
+    assert (key.tenant, key.mode, key.scopes, key.name) == ("acme", "live", SCOPES, "shop")
+    assert [True, True] == [
+        await stores.api_keys.find(each, before) is not None for each in (old_text, text)
+    ]
+    assert [False, True] == [
+        await stores.api_keys.find(each, after) is not None for each in (old_text, text)
+    ]
+
+
+async def test_a_replaced_key_never_lives_longer_for_it(stores: Stores) -> None:
+    ends = NOON + timedelta(hours=2)
+    old_text, old = await stores.api_keys.create("acme", "test", SCOPES, NOON, expires_at=ends)
+    late = NOON + timedelta(hours=1)
+
+    made = await stores.api_keys.rotate(old.key_id, late, timedelta(days=1))
+
+    assert made is not None
+    assert made[1].expires_at == late + timedelta(hours=2)
+    assert await stores.api_keys.find(old_text, ends) is None
+    assert await stores.api_keys.rotate(old.key_id, ends, timedelta(days=1)) is None
+    assert await stores.api_keys.rotate("0" * 16, NOON, timedelta(days=1)) is None

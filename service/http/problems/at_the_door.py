@@ -54,6 +54,12 @@ THE_REQUEST = (
         "Fix every field listed in `errors`, then send the request again.",
     ),
     problem(
+        "card_data_refused",
+        422,
+        "Card data is not taken here",
+        "Never send it to this service: the traveller enters it at the payment provider.",
+    ),
+    problem(
         "precondition_failed",
         412,
         "The trip has changed since you read it",

@@ -108,6 +108,24 @@ async def test_who_pays_while_the_checkout_is_being_expired_gets_the_trip(world:
     assert {} == await world.kinds("duffel", trip_id)
 
 
+async def test_paid_in_time_and_told_after_the_deadline_is_seen_and_given_back_whole(
+    world: World,
+) -> None:
+    """Who comes to close the page sees the payment; the offers are gone, so nothing is kept."""
+    await world.webhooks("stripe", drop=True)
+    trip_id = await world.build_usual()
+    booked = await world.book(trip_id)
+    await world.pay(booked["session_id"])
+
+    await world.advance(HALF_AN_HOUR + 1)
+    trip = await world.until_status(trip_id, "completed", "failed", "draft")
+
+    assert ("failed", "paid") == (trip["status"], trip["checkout"]["status"])
+    assert [booked["total"]["amount"]] == await world.amounts("payment.released", trip_id)
+    assert [] == await world.amounts("payment.captured", trip_id)
+    assert {} == await world.kinds("duffel", trip_id)
+
+
 async def test_the_clock_moves_the_service_and_both_sandboxes(world: World) -> None:
     before = world.service.clock.now()
 

@@ -36,7 +36,7 @@ class Redirects:
 
 def origin_of(url: str) -> tuple[str, str, int] | None:
     """Scheme, host and port; None for anything a browser might read differently than we do."""
-    if not url.isascii() or any(character in "\\@" or character <= " " for character in url):
+    if not url.isascii() or any(each in "\\@\x7f" or each <= " " for each in url):
         return None
     try:
         parts = urlsplit(url)
@@ -45,4 +45,4 @@ def origin_of(url: str) -> tuple[str, str, int] | None:
         return None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or not parts.netloc:
         return None
-    return parts.scheme, parts.hostname.rstrip("."), port or DEFAULT_PORTS[parts.scheme]
+    return parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme]

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format bench soak lock clean
+.PHONY: help demo test browser pictures check format bench soak lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -48,6 +48,9 @@ browser:
 		&& echo "Setting up: installing chromium" && apt-get -qq update >/dev/null 2>&1 \
 		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium >/dev/null 2>&1; } \
 		|| echo "There is no chromium: the tests that need a browser will say so"
+
+pictures: $(VENV)/.dev browser ## the documents' pictures of the console, taken by its tests
+	@TRIPLEDGER_PICTURES=docs/images $(BIN)/pytest -q tests/browser/test_console.py -k documents
 
 check: $(VENV)/.dev ## format, lint, types, import direction, fast tests
 	@$(BIN)/ruff format --check .

@@ -11,8 +11,8 @@ from statemachine import StateMachine
 
 from service.console.rendering import words
 
-NODE_W, NODE_H = 118, 34
-COLUMN_W, ROW_H = 158, 62
+NODE_W, NODE_H = 112, 32
+COLUMN_W, ROW_H = 140, 56
 MARGIN = 16
 ARC_H = 26
 
@@ -63,7 +63,7 @@ def lifecycle(machine: type[StateMachine], passed: Sequence[str], title: str) ->
     deepest = max(row for _, row in graph.places.values())
     height = MARGIN * 2 + ARC_H * 2 + deepest * ROW_H + NODE_H
     return Markup(
-        '<svg class="lifecycle" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img"'
+        '<svg class="lifecycle" viewBox="0 0 {w} {h}" role="img"'
         ' aria-label="{title}"><defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4"'
         ' markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
         '<path d="M0 0 8 4 0 8z" class="tip"/></marker></defs>{lines}{nodes}</svg>'

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from adapters.outbox import TaskRow
 from domain.booking.state import Booking
+from domain.money import Money, total
 from domain.trip.state import Trip
 from projections import trip_details
 from service.console.history import History
@@ -130,7 +131,8 @@ def completed_sentence(trip: Trip) -> str:
     assert fulfillment is not None, "a completed trip was fulfilled"
     booked, missing = len(fulfillment.confirmed), len(fulfillment.failed)
     if missing:
-        return f"{booked} of {booked + missing} items are booked. {money_sentence(trip)}"
+        said = f"{counted(booked, 'item')} booked, {missing} not to be had."
+        return f"{said} {money_sentence(trip)}"
     return f"Everything is booked. {money_sentence(trip)}"
 
 
@@ -145,7 +147,16 @@ def money_sentence(trip: Trip) -> str:
     if captured.amount:
         back = f", {shown(refunded)} of it refunded" if refunded.amount else ""
         says.append(f"{shown(captured)} was captured{back}.")
+    owed = sum_of_failed(trip)
+    if owed is not None:
+        says.append(f"{shown(owed)} of it is still owed to the traveller: the refund failed.")
     return " ".join(says) or "The traveller was charged nothing."
+
+
+def sum_of_failed(trip: Trip) -> Money | None:
+    """What was to go back and did not arrive."""
+    failed = [r.amount for p in trip.payments for r in p.refunds if r.status == "failed"]
+    return total(failed, failed[0].currency) if failed else None
 
 
 def booking_sentences(history: History, now: datetime) -> list[str]:

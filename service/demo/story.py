@@ -178,6 +178,8 @@ def what_next(console: Console, stage: Stage, trip_id: str, data_dir: str) -> No
     """What to open now, in the order a newcomer would."""
     key = stage.api_key
     lines = [
+        f"[bold]Console[/]         {stage.base_url}/console/trips/{trip_id}",
+        f"[bold]  sign in with[/]  {stage.operator_key}",
         f"[bold]API docs[/]        {stage.base_url}/docs",
         f"[bold]This trip[/]       curl -H 'Authorization: Bearer {key}' "
         f"{stage.base_url}/v1/trips/{trip_id}",

@@ -1,0 +1,72 @@
+"""An operator's browser: signs in with a key, goes through the console, and takes its picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Page
+
+from service.http.identity import SCOPES
+from tests.browser.browsing import PATIENCE_MS, Browsing, Tab, watched
+from tests.scenarios.world import World
+
+# Where pictures for the documents are put when they are asked for; see `make pictures`.
+PICTURES = os.environ.get("TRIPLEDGER_PICTURES")
+
+OVERFLOWING = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+class Desk:
+    """One tab of somebody who is signed in."""
+
+    def __init__(self, world: World, tab: Tab) -> None:
+        self.world = world
+        self.tab = tab
+
+    @property
+    def page(self) -> Page:
+        return self.tab.page
+
+    async def go(self, path: str) -> None:
+        answer = await self.page.goto(f"{self.world.url}/console{path}")
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+
+    async def enter(self, key: str) -> None:
+        await self.go("/sign-in")
+        await self.page.fill("#key", key)
+        await self.page.click("button.main")
+        await self.page.wait_for_url("**/console", timeout=PATIENCE_MS)
+
+    async def says(self, words: str) -> None:
+        """Until the page says so."""
+        await self.page.get_by_text(words).first.wait_for(timeout=PATIENCE_MS)
+
+    async def too_wide(self) -> bool:
+        return bool(await self.page.evaluate(OVERFLOWING))
+
+    async def picture(self, name: str) -> None:
+        """For the documents, where somebody asked for it."""
+        if PICTURES:
+            await self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+async def key_of(world: World, scopes: frozenset[str] = frozenset(SCOPES)) -> str:
+    now = world.service.clock.now()
+    return (await world.service.keys.create("ours", "test", scopes, now, name="operator"))[0]
+
+
+@asynccontextmanager
+async def desks(browser: Browser, world: World) -> AsyncIterator[Browsing]:
+    """Tabs that may go nowhere but to the console."""
+    async with watched(browser, world.url) as browsing:
+        yield browsing
+
+
+async def signed_in(browsing: Browsing, world: World, **how: object) -> Desk:
+    desk = Desk(world, await browsing.tab(**how))
+    await desk.enter(await key_of(world))
+    return desk

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations
 from typing import Literal, get_args
 
 from domain.booking.events import BookingConfirmed
@@ -195,22 +196,24 @@ def due(trip: Trip) -> datetime | None:
 
 def found_by(row: Listed) -> tuple[str, ...]:
     """What the trip can be asked for by, each word in lower case, and what it can be sorted out
-    by: `status:paid`, `payment:captured`, `waits:supplier`, `money:unfulfilled`,
-    `incident:open`."""
+    by: `money:unfulfilled`, `incident:open`, and every choice of `status:paid`,
+    `payment:captured`, `waits:supplier`, together one word, so that it is known how rare it is."""
     trip = row.dossier.trip
     if trip is None:
         return ()
-    words = {*names(row.dossier, trip), *row.requests}
-    facets = {
+    words = {word.lower() for word in (*names(row.dossier, trip), *row.requests)}
+    states = (
         f"status:{trip_status(trip)}",
         f"payment:{payment_status(trip)}",
         f"waits:{row.waits_for}",
-    }
+    )
+    for size in range(1, len(states) + 1):
+        words.update(" ".join(chosen) for chosen in combinations(states, size))
     if unfulfilled(row.dossier):
-        facets.add("money:unfulfilled")
+        words.add("money:unfulfilled")
     if open_incidents(trip):
-        facets.add("incident:open")
-    return tuple(sorted({word.lower() for word in words} | facets))
+        words.add("incident:open")
+    return tuple(sorted(words))
 
 
 def names(dossier: Dossier, trip: Trip) -> Iterator[str]:

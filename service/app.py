@@ -101,7 +101,7 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     """The parts, wired; closed when the block ends."""
     clock = await clock_of(settings, database)
     codec = codec_of(settings)
-    signer = Signer.read_or_create(settings.signing_key_file or settings.data_dir / "signing.key")
+    signer = signer_of(settings)
     vault = vault_of(settings, database)
     payments = StripePayments(
         api_key=plain(settings.stripe_api_key),
@@ -123,6 +123,10 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     finally:
         await duffel.close()
         await payments.aclose()
+
+
+def signer_of(settings: Settings) -> Signer:
+    return Signer.read_or_create(settings.signing_key_file or settings.data_dir / "signing.key")
 
 
 def vault_of(settings: Settings, database: Database) -> Vault:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from adapters.doors.velocity import Velocity
 from domain.booking.state import Booking
-from domain.dossier import Dossier, fold
+from domain.dossier import Dossier
 from domain.errors import Refused
 from domain.log import Cause, Recorded
 from domain.payments import DirectSecrets
@@ -30,6 +30,7 @@ from domain.suppliers import (
 from domain.trip import commands as c
 from domain.trip.events import BookRequest
 from domain.trip.state import Cancellation, Checkout
+from projections import history
 from service.checkouts import opened
 from service.clock import elapsed_s
 from service.editing import edit_all
@@ -361,13 +362,10 @@ class Desk:
         """The trip as it was at a version, or at a time."""
         await self.road.read(trip_id, cause.tenant)
         recorded = await self.road.log.read_trip(trip_id)
-        if isinstance(moment, int):
-            past = recorded[:moment]
-        else:
-            past = [r for r in recorded if r.recorded_at <= moment]
-        if not past:
+        past = history.as_of(recorded, moment)
+        if past.trip is None:
             raise Refused("trip_not_found", "The trip did not exist then.")
-        return fold(r.event for r in past)
+        return past
 
     async def events(self, trip_id: str, cause: Cause) -> Sequence[Recorded]:
         await self.road.read(trip_id, cause.tenant)

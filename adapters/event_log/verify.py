@@ -19,16 +19,18 @@ FLAWS_MAX = 100
 
 # One value for each event: as little as possible is decoded here. It begins with columns of fixed
 # width: event id, trip id, stream id, version, position, transaction and time.
-READ = """
-SELECT
+FACTS = """
     uuid_send(event_id) || uuid_send(trip_id)
     || uuid_send(originator_id) || int8send(originator_version)
     || int8send(notification_id) || xid8send(tx) || timestamptz_send(recorded_at)
     || int4send(octet_length(topic)) || convert_to(topic, 'UTF8')
     || int4send(octet_length(tenant)) || convert_to(tenant, 'UTF8')
     || int4send(octet_length(state)) || state
-    || convert_to(meta::text, 'UTF8'),
-    link
+    || convert_to(meta::text, 'UTF8')
+"""
+
+READ = f"""
+SELECT {FACTS}, link
 FROM tripledger.trip_events WHERE notification_id >= $1 ORDER BY notification_id
 """
 STREAM = slice(32, 48)

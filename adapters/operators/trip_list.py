@@ -43,7 +43,8 @@ class TripFilter:
     @property
     def facets(self) -> list[str]:
         named = {"status": self.status, "payment": self.payment, "waits": self.waits_for}
-        facets = [f"{name}:{word}" for name, word in named.items() if word]
+        states = " ".join(f"{name}:{word}" for name, word in named.items() if word)
+        facets = [states] if states else []
         if self.unfulfilled:
             facets.append("money:unfulfilled")
         if self.incident:

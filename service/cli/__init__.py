@@ -8,7 +8,19 @@ from cyclopts import App
 
 from adapters.migrate import MigrationRefused
 from domain.errors import Refused
-from service.cli import agents, forget, keys, log, projections, running, tasks, trips, vault
+from service.cli import (
+    agents,
+    evidence,
+    forget,
+    keys,
+    log,
+    projections,
+    replay,
+    running,
+    tasks,
+    trips,
+    vault,
+)
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
 from service.settings import UnsafeSettings
 from service.version import VERSION
@@ -20,6 +32,8 @@ app = App(
 )
 app.command(running.app, name="*")
 app.command(agents.app, name="*")
+app.command(replay.app, name="*")
+trips.app.command(evidence.app, name="*")
 for group in (trips.app, keys.app, forget.app, vault.app, log.app, projections.app, tasks.app):
     app.command(group)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from getpass import getuser
 
 from adapters.database import Database, open_database
 from adapters.event_log.postgres import PostgresEventLog
@@ -12,6 +14,16 @@ from service.serving import plain_url
 from service.settings import Settings
 
 COMMAND_CONNECTIONS = 4
+OPERATOR_VARIABLE = "TRIPLEDGER_OPERATOR"
+
+
+def operator() -> str:
+    """Who types, as it is recorded with what they do: TRIPLEDGER_OPERATOR, else who is logged in
+    on this machine."""
+    try:
+        return os.environ.get(OPERATOR_VARIABLE) or getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 @asynccontextmanager

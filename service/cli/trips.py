@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from domain.dossier import Dossier, fold
 from domain.log import Recorded
 from projections import timeline, trip_details
-from service.cli.opening import event_log
+from projections.history import as_of, difference, until
 from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
+from service.cli.reading import moment_of, read
 
-app = App(name="trip", help="Look at one trip: show, timeline, events.")
+AsOf = Annotated[str | None, Parameter(name="--as-of")]
+
+app = App(name="trip", help="One trip: show, timeline, events, diff; export, verify, import.")
 
 
 @app.command
-def show(trip_id: str, *, as_of: str | None = None, json: bool = False) -> int:
+def show(trip_id: str, *, moment: AsOf = None, json: bool = False) -> int:
     """How the trip stands, now or `--as-of` a version or an RFC 3339 time."""
-    dossier = fold(r.event for r in recorded_until(trip_id, as_of))
+    dossier = fold(r.event for r in recorded_until(trip_id, moment))
     if json:
         print_json(dossier)
     else:
@@ -31,9 +32,9 @@ def show(trip_id: str, *, as_of: str | None = None, json: bool = False) -> int:
 
 
 @app.command
-def events(trip_id: str, *, as_of: str | None = None, json: bool = False) -> int:
+def events(trip_id: str, *, moment: AsOf = None, json: bool = False) -> int:
     """Every recorded event of the trip and its bookings, in order."""
-    rows = [event_row(version, r) for version, r in numbered(recorded_until(trip_id, as_of))]
+    rows = [event_row(version, r) for version, r in numbered(recorded_until(trip_id, moment))]
     if json:
         print_json(rows)
     else:
@@ -49,9 +50,9 @@ def events(trip_id: str, *, as_of: str | None = None, json: bool = False) -> int
 
 
 @app.command(name="timeline")
-def show_timeline(trip_id: str, *, as_of: str | None = None, json: bool = False) -> int:
+def show_timeline(trip_id: str, *, moment: AsOf = None, json: bool = False) -> int:
     """The trip's story in plain words."""
-    entries = timeline.tell((r.event, r.recorded_at) for r in recorded_until(trip_id, as_of))
+    entries = timeline.tell((r.event, r.recorded_at) for r in recorded_until(trip_id, moment))
     if json:
         print_json(entries)
     else:
@@ -60,23 +61,29 @@ def show_timeline(trip_id: str, *, as_of: str | None = None, json: bool = False)
     return OK
 
 
-def recorded_until(trip_id: str, as_of: str | None) -> Sequence[Recorded]:
-    recorded = asyncio.run(read(trip_id))
-    if as_of is not None and as_of.isdecimal():
-        recorded = recorded[: int(as_of)]
-    elif as_of is not None:
-        moment = datetime.fromisoformat(as_of)
-        if moment.tzinfo is None:
-            moment = moment.astimezone()
-        recorded = [r for r in recorded if r.recorded_at <= moment]
+@app.command
+def diff(trip_id: str, before: str, after: str | None = None, *, json: bool = False) -> int:
+    """Every fact that is not the same at two moments (versions or times; the second: now)."""
+    recorded = read(trip_id)
     if not recorded:
-        stop(NOT_FOUND, f"There is no trip {trip_id}" + (" at that moment." if as_of else "."))
+        stop(NOT_FOUND, f"There is no trip {trip_id}.")
+    changes = difference(
+        as_of(recorded, moment_of(before)),
+        as_of(recorded, moment_of(after)),
+    )
+    if json:
+        print_json(changes)
+    else:
+        rows = [{"what": c.path, "was": c.before, "is": c.after} for c in changes]
+        print_table(f"What changed of trip {trip_id}", rows)
+    return OK
+
+
+def recorded_until(trip_id: str, moment: str | None) -> Sequence[Recorded]:
+    recorded = until(read(trip_id), moment_of(moment))
+    if not recorded:
+        stop(NOT_FOUND, f"There is no trip {trip_id}" + (" at that moment." if moment else "."))
     return recorded
-
-
-async def read(trip_id: str) -> Sequence[Recorded]:
-    async with event_log() as log:
-        return await log.read_trip(trip_id)
 
 
 def numbered(recorded: Sequence[Recorded]) -> Sequence[tuple[int, Recorded]]:

@@ -9,9 +9,9 @@ WAIT_S_MAX = 20
 LOOK_EVERY_S = 0.002
 
 
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], within_s: float = WAIT_S_MAX) -> None:
     """Returns when the condition holds, and fails when it never does."""
-    async with asyncio.timeout(WAIT_S_MAX):
+    async with asyncio.timeout(within_s):
         while True:
             if await holds():
                 return

@@ -17,7 +17,8 @@ from service.serving import Role
 from tests.contracts.waiting import until
 from tests.crash.points import arm
 
-STOP_S_MAX = 20.0
+STOP_S_MAX = 60.0
+STAND_S_MAX = 90.0
 
 forks = multiprocessing.get_context("forkserver")
 forks.set_forkserver_preload([__name__, "pytest", "uvloop", "service.cli.running"])
@@ -66,7 +67,7 @@ class Player:
         async def stopped() -> bool:
             return (await asyncio.to_thread(stat.read_text)).rpartition(")")[2].split()[0] == "T"
 
-        await until(stopped)
+        await until(stopped, STAND_S_MAX)
 
     async def kill(self) -> None:
         """Nothing is finished, nothing is told."""

@@ -75,7 +75,7 @@ async def open_door(stage: Stage, balancer: Balancer, port: int) -> Player:
     async def ready() -> bool:
         return await balancer.status(port) == 200
 
-    await until(ready)
+    await until(ready, HELD_S)
     balancer.doors.append(port)
     return door
 
@@ -87,7 +87,7 @@ async def close_door(balancer: Balancer, door: Player, port: int) -> None:
         return await balancer.status(port) == 503
 
     door.send(signal.SIGTERM)
-    await until(draining)
+    await until(draining, HELD_S)
     balancer.doors.remove(port)
     async with balancer.session.get(f"http://{HOST}:{port}/healthz") as answer:
         assert (200, "close") == (answer.status, answer.headers["Connection"])

@@ -20,6 +20,7 @@ from adapters.stripe_wire import (
     STATUS,
     capture_before,
     check_signature,
+    dispute_snapshot,
     from_stripe,
     instant,
     newest_failure,
@@ -33,6 +34,7 @@ from domain.payments import (
     CheckoutOrder,
     CheckoutSnapshot,
     DirectSecrets,
+    MoneyBack,
     OpenedCheckout,
     PaymentOutcomeUnknown,
     PaymentRefused,
@@ -64,7 +66,9 @@ EVENT_TYPES = [
     "charge.refunded",
     "charge.expired",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
 ]
 """What a webhook endpoint should subscribe to, and what is read from the list of events."""
@@ -244,6 +248,15 @@ class StripePayments:
         refund = await told(self.stripe.refunds.retrieve_async(provider_refund_id))
         return refund_snapshot(refund)
 
+    async def money_back(self, payment_id: str) -> MoneyBack:
+        refunds = await self.refunds_of(payment_id)
+        disputes = await told(self.read_disputes(payment_id))
+        return MoneyBack(
+            payment_id=payment_id,
+            refunds=tuple(refund_snapshot(refund) for refund in refunds[::-1]),
+            disputes=tuple(dispute_snapshot(dispute) for dispute in disputes[::-1]),
+        )
+
     async def events_since(self, since: datetime) -> Sequence[ProviderEvent]:
         return await told(self.read_events(int(since.timestamp())))
 
@@ -293,6 +306,12 @@ class StripePayments:
 
     async def read_refunds(self, payment_id: str) -> list[stripe.Refund]:
         page = await self.stripe.refunds.list_async(
+            {"payment_intent": payment_id, "limit": PAGE_ROWS}
+        )
+        return [it async for it in page.auto_paging_iter()]
+
+    async def read_disputes(self, payment_id: str) -> list[stripe.Dispute]:
+        page = await self.stripe.disputes.list_async(
             {"payment_intent": payment_id, "limit": PAGE_ROWS}
         )
         return [it async for it in page.auto_paging_iter()]

@@ -11,6 +11,8 @@ import stripe
 
 from domain.money import Money
 from domain.payments import (
+    DisputeSnapshot,
+    DisputeStatus,
     PaymentOutcomeUnknown,
     PaymentProviderBusy,
     PaymentRefused,
@@ -39,6 +41,20 @@ REFUND_STATUS: dict[str, RefundStatus] = {
     "succeeded": "succeeded",
     "failed": "failed",
     "canceled": "failed",
+}
+
+# An inquiry asks and moves no money; what was prevented has been refunded instead.
+DISPUTE_STATUS: dict[str, DisputeStatus] = {
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "inquiry",
+    "prevented": "inquiry",
+    "needs_response": "open",
+    "under_review": "open",
+    "won": "won",
+    "lost": "lost",
+    "appeal_needs_response": "lost",
+    "appeal_under_review": "lost",
 }
 
 Answer = TypeVar("Answer")
@@ -130,6 +146,18 @@ def refund_snapshot(refund: stripe.Refund) -> RefundSnapshot:
         status=REFUND_STATUS[refund.status or "pending"],
         amount=from_stripe(refund.amount, refund.currency),
         failure_reason=getattr(refund, "failure_reason", None),
+        references=refund.metadata.to_dict() if refund.metadata is not None else {},
+    )
+
+
+def dispute_snapshot(dispute: stripe.Dispute) -> DisputeSnapshot:
+    due_by = dispute.evidence_details.due_by
+    return DisputeSnapshot(
+        dispute_id=dispute.id,
+        status=DISPUTE_STATUS[dispute.status],
+        amount=from_stripe(dispute.amount, dispute.currency),
+        reason=dispute.reason,
+        respond_by=instant(due_by) if due_by else None,
     )
 
 

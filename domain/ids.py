@@ -35,6 +35,11 @@ def incident_id(trip_id: str, code: str, subject: str) -> str:
     return str(uuid5(UUID(trip_id), f"incident:{code}:{subject}"))
 
 
+def requested_refund_id(payment_id: str, request_id: str) -> str:
+    """Our name for the refund that somebody asked for under an id of their own."""
+    return f"{payment_id}:r:{request_id}"
+
+
 def booking_code(booking: str) -> str:
     """Eight unambiguous characters a traveller can read out."""
     number = int.from_bytes(hashlib.sha256(booking.encode()).digest()[:16])

@@ -24,6 +24,7 @@ class EffectKind(StrEnum):
     PLACE_ORDER = "place_order"
     FIND_ORDER = "find_order"
     CANCEL_ORDER = "cancel_order"
+    CANCEL_SECOND_ORDER = "cancel_second_order"
     CAPTURE_PAYMENT = "capture_payment"
     RELEASE_PAYMENT = "release_payment"
     REFUND_PAYMENT = "refund_payment"

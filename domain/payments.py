@@ -94,10 +94,37 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSnapshot:
+    """A refund as the provider sees it now. `references` are ours, where it was us who asked."""
+
     provider_refund_id: str
     status: RefundStatus
     amount: Money
     failure_reason: str | None = None
+    references: dict[str, str] = field(default_factory=dict)
+
+
+DisputeStatus = Literal["inquiry", "open", "won", "lost"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeSnapshot:
+    """A dispute as the provider sees it now. An `inquiry` only asks and moves no money;
+    `respond_by` is when our answer is due."""
+
+    dispute_id: str
+    status: DisputeStatus
+    amount: Money
+    reason: str
+    respond_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyBack:
+    """All that has gone back of a payment, or is going, whoever asked for it."""
+
+    payment_id: str
+    refunds: tuple[RefundSnapshot, ...] = ()
+    disputes: tuple[DisputeSnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

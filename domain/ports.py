@@ -15,6 +15,7 @@ from domain.payments import (
     CheckoutOrder,
     CheckoutSnapshot,
     DirectSecrets,
+    MoneyBack,
     OpenedCheckout,
     PaymentSnapshot,
     ProviderEvent,
@@ -135,6 +136,10 @@ class Payments(Protocol):
         ...
 
     def look_at_refund(self, provider_refund_id: str) -> Awaitable[RefundSnapshot]: ...
+
+    def money_back(self, payment_id: str) -> Awaitable[MoneyBack]:
+        """All refunds and disputes of a payment, whoever made them, as they are now."""
+        ...
 
     def events_since(self, since: datetime) -> Awaitable[Sequence[ProviderEvent]]:
         """The provider's own list of what happened, oldest first: finds lost webhooks."""

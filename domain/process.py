@@ -18,8 +18,9 @@ from domain import ids
 from domain.booking import commands as bc
 from domain.booking import decider as booking_decider
 from domain.booking import events as be
+from domain.booking import incidents
 from domain.booking.commands import BookingCommand
-from domain.booking.state import BY_CUSTOMER, Booking
+from domain.booking.state import BY_CUSTOMER, UNPAID, Booking
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
@@ -80,6 +81,8 @@ def decide(command: Command, dossier: Dossier) -> list[DossierEvent]:
         return list(booking_decider.decide(asked, dossier.booking(asked.booking_id)))
     if isinstance(command, tc.GuardAuthorization):
         command = replace(command, confirmed_total=confirmed_now(command, dossier))
+    if isinstance(command, tc.ReleasePayment):
+        command = replace(command, confirmed=any(b.status == "confirmed" for b in dossier.bookings))
     return list(trip_decider.decide(cast(TripCommand, command), dossier.trip))
 
 
@@ -152,9 +155,14 @@ def react_to_money(event: te.TripEvent, dossier: Dossier, now: datetime) -> Iter
             yield from progress_of_payment(event.payment_id, dossier, now)
         case te.RefundScheduled():
             yield effect(EffectKind.REFUND_PAYMENT, event.refund_id, now)
+        case te.RefundDiscovered():
+            yield effect(EffectKind.LOOK_AT_REFUND, event.refund_id, now + REFUND_LOOK_PAUSE)
+            yield from progress_of_payment(event.payment_id, dossier, now)
         case te.RefundSubmitted():
             yield effect(EffectKind.LOOK_AT_REFUND, event.refund_id, now + REFUND_LOOK_PAUSE)
-        case te.PaymentCaptured() | te.PaymentReleased():
+        case (
+            te.PaymentCaptured() | te.PaymentReleased() | te.PaymentDisputed() | te.DisputeClosed()
+        ):
             yield from progress_of_payment(event.payment_id, dossier, now)
         case _:
             return
@@ -175,20 +183,27 @@ def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) ->
             yield effect(EffectKind.CANCEL_ORDER, event.booking_id, now, str(booking.version))
         case be.BookingFailed():
             if event.code == "order_not_found":
-                yield unresolved(booking, now)
+                yield incidents.unresolved(booking, now)
             yield from progress(booking.checkout_id, dossier, now)
         case be.CancellationRefused():
             if booking.status == "cancellation_refused":
-                yield standing(booking, now)
+                yield incidents.standing(booking, now)
             yield from progress(booking.checkout_id, dossier, now)
         case be.BookingCancelled():
             if booking.cancel_reason == BY_CUSTOMER:
                 yield refund_booking(booking, dossier, now)
             yield from progress(booking.checkout_id, dossier, now)
         case be.BookingChanged():
-            yield changed(booking, event.change_id, now)
+            yield incidents.changed(booking, event.change_id, now)
         case be.BookingConfirmed():
             yield from progress(booking.checkout_id, dossier, now)
+        case be.SecondOrderFound():
+            yield incidents.second_order(booking, event, now)
+            yield effect(
+                EffectKind.CANCEL_SECOND_ORDER, event.booking_id, now, event.supplier_order_id
+            )
+        case be.SecondOrderCancelled():
+            yield incidents.second_order_settled(event.booking_id, event.supplier_order_id, now)
         case _:
             return
 
@@ -290,9 +305,8 @@ def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish
 def secured(checkout: Checkout, trip: Trip) -> bool:
     """Whether the whole price still waits for us or is ours: only then may anything be ordered."""
     payment = next(p for p in trip.payments if p.checkout_id == checkout.checkout_id)
-    ours = payment.captured - payment.refunding
     return payment.status == "authorized" or (
-        payment.status == "captured" and ours.amount >= checkout.amount.amount
+        payment.status == "captured" and payment.left.amount >= checkout.amount.amount
     )
 
 
@@ -341,6 +355,9 @@ def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     if not group or not all(b.settled for b in group):
         return
     confirmed = [b for b in group if b.status == "confirmed"]
+    if unpaid := next(uncovered(confirmed, checkout_id, dossier), None):
+        yield bc.RequestCancellation(booking_id=unpaid.booking_id, reason=UNPAID, now=now)
+        return
     yield tc.SettleFulfillment(
         checkout_id=checkout_id,
         confirmed=tuple(b.booking_id for b in confirmed),
@@ -350,34 +367,23 @@ def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     )
 
 
-def unresolved(booking: Booking, now: datetime) -> Wish:
-    return tc.OpenIncident(
-        code="order_not_found",
-        detail=f"The order for {booking.title} got no answer and was never found.",
-        advice="Ask the supplier whether it exists; if it does, cancel it there.",
-        subject=booking.booking_id,
-        at_stake=booking.price,
-        now=now,
-    )
+def uncovered(confirmed: list[Booking], checkout_id: str, dossier: Dossier) -> Iterator[Booking]:
+    """What turned up when its money was gone: the newest of what our money does not cover. It is
+    cancelled if that costs nothing, and asked about once."""
+    assert dossier.trip is not None, "bookings are of a trip"
+    payment = next(p for p in dossier.trip.payments if p.checkout_id == checkout_id)
+    if payment.status not in {"captured", "released"}:
+        return
+    prices = total((b.price for b in confirmed), payment.amount.currency)
+    # What a bank has taken back may yet be ours again.
+    missing = (prices - payment.captured + payment.refunding).amount
+    for booking in sorted(confirmed, key=confirmed_at, reverse=True):
+        if 0 < booking.price.amount <= missing:
+            missing -= booking.price.amount
+            if booking.cancel_reason is None:
+                yield booking
 
 
-def standing(booking: Booking, now: datetime) -> Wish:
-    return tc.OpenIncident(
-        code="cancellation_refused",
-        detail=f"{booking.title} is booked, is not wanted, and the supplier will not cancel it.",
-        advice="Settle with the supplier; the customer is not charged for it.",
-        subject=booking.booking_id,
-        at_stake=booking.price,
-        now=now,
-    )
-
-
-def changed(booking: Booking, change_id: str, now: datetime) -> Wish:
-    return tc.OpenIncident(
-        code="booking_changed",
-        detail=f"The supplier has changed {booking.title}, booked as {booking.code}.",
-        advice="Look at the change at the supplier, tell the customer, accept it or cancel.",
-        subject=f"{booking.booking_id}:{change_id}",
-        at_stake=booking.price,
-        now=now,
-    )
+def confirmed_at(booking: Booking) -> datetime:
+    assert booking.confirmed_at is not None, "a confirmed booking was confirmed at some time"
+    return booking.confirmed_at

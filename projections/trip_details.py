@@ -12,6 +12,7 @@ from datetime import datetime
 from domain.dossier import Dossier, DossierEvent, fold
 from domain.money import Money
 from domain.trip.lifecycle import status
+from domain.trip.refunding import REFUND_FAILED
 from domain.trip.state import Checkout, Payment, Trip
 
 NAME = "trip_details"
@@ -46,16 +47,27 @@ def payment_of(trip: Trip) -> Payment | None:
 
 def payment_status(trip: Trip) -> str:
     """`none`, `pending`, `failed`, `processing`, `authorized`, `captured`,
-    `partially_refunded`, `refunding`, `refunded`, `refund_failed`, `releasing` or `released`."""
+    `partially_refunded`, `refunding`, `refunded`, `refund_failed`, `disputed`, `dispute_lost`,
+    `releasing` or `released`."""
     payment = payment_of(trip)
     checkout = trip.checkout
     if payment is None or (checkout is not None and checkout.status in {"opening", "open"}):
         return unpaid_status(checkout)
     if payment.status == "capturing":
         return "authorized"
+    if disputed := dispute_status(payment):
+        return disputed
     if payment.status == "captured" and payment.refunds:
-        return refund_status(payment)
+        return refund_status(payment, trip)
     return payment.status
+
+
+def dispute_status(payment: Payment) -> str | None:
+    if any(dispute.status == "open" for dispute in payment.disputes):
+        return "disputed"
+    if any(dispute.status == "lost" for dispute in payment.disputes):
+        return "dispute_lost"
+    return None
 
 
 def unpaid_status(checkout: Checkout | None) -> str:
@@ -68,11 +80,15 @@ def unpaid_status(checkout: Checkout | None) -> str:
     return "pending" if checkout.status in {"opening", "closing"} else "none"
 
 
-def refund_status(payment: Payment) -> str:
-    if any(refund.status == "failed" for refund in payment.refunds):
+def refund_status(payment: Payment, trip: Trip) -> str:
+    """A failed refund is what counts until somebody says that it is settled."""
+    settled = {i.subject for i in trip.incidents if i.code == REFUND_FAILED and not i.open}
+    if any(r.status == "failed" and r.refund_id not in settled for r in payment.refunds):
         return "refund_failed"
     if any(refund.status in {"scheduled", "pending"} for refund in payment.refunds):
         return "refunding"
+    if not payment.refunded.amount:
+        return "captured"
     return "refunded" if payment.refunded == payment.captured else "partially_refunded"
 
 

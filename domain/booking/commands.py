@@ -89,6 +89,13 @@ class RecordChange:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSecondOrderCancelled:
+    booking_id: str
+    supplier_order_id: str
+    now: datetime
+
+
 BookingCommand = (
     InitializeBooking
     | RequestOrder
@@ -99,4 +106,5 @@ BookingCommand = (
     | RecordCancellationRefusal
     | AbandonBooking
     | RecordChange
+    | RecordSecondOrderCancelled
 )

@@ -50,6 +50,8 @@ def decide(command: c.BookingCommand, booking: Booking | None) -> list[e.Booking
             return abandon(command, booking)
         case c.RecordChange():
             return record_change(command, booking)
+        case c.RecordSecondOrderCancelled():
+            return record_second_order_cancelled(command, booking)
         case _:
             assert_never(command)
 
@@ -136,11 +138,17 @@ def confirm(answer: OrderConfirmed, booking: Booking, now: datetime) -> list[e.B
                 requested_at=now,
             )
         ]
-    raise Refused(
-        "second_order_found",
-        "The supplier shows another order for this booking; a person must look.",
-        supplier_order_id=answer.supplier_order_id,
-    )
+    if booking.second_order(answer.supplier_order_id) is not None:
+        return []
+    return [
+        e.SecondOrderFound(
+            booking_id=booking.booking_id,
+            supplier_order_id=answer.supplier_order_id,
+            supplier_reference=answer.supplier_reference,
+            supplier_price=answer.price,
+            found_at=now,
+        )
+    ]
 
 
 def refuse(booking: Booking, code: str, detail: str, now: datetime) -> list[e.BookingEvent]:
@@ -258,5 +266,20 @@ def record_change(command: c.RecordChange, booking: Booking) -> list[e.BookingEv
     return [
         e.BookingChanged(
             booking_id=booking.booking_id, change_id=command.change_id, changed_at=command.now
+        )
+    ]
+
+
+def record_second_order_cancelled(
+    command: c.RecordSecondOrderCancelled, booking: Booking
+) -> list[e.BookingEvent]:
+    found = booking.second_order(command.supplier_order_id)
+    if found is None or found.cancelled:
+        return []
+    return [
+        e.SecondOrderCancelled(
+            booking_id=booking.booking_id,
+            supplier_order_id=command.supplier_order_id,
+            cancelled_at=command.now,
         )
     ]

@@ -120,6 +120,26 @@ class BookingChanged:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOrderFound:
+    """The supplier shows one more order for what is ordered already."""
+
+    booking_id: str
+    supplier_order_id: str
+    supplier_reference: str
+    supplier_price: Money
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOrderCancelled:
+    """The order that was one too many is no more, and cost nothing."""
+
+    booking_id: str
+    supplier_order_id: str
+    cancelled_at: datetime
+
+
 BookingEvent = (
     BookingInitialized
     | OrderRequested
@@ -131,6 +151,8 @@ BookingEvent = (
     | CancellationRefused
     | BookingCancelled
     | BookingChanged
+    | SecondOrderFound
+    | SecondOrderCancelled
 )
 
 # Stored for ever: a class may be renamed, its topic may not.
@@ -145,4 +167,6 @@ TOPICS: dict[str, type[BookingEvent]] = {
     "booking.cancellation-refused.v1": CancellationRefused,
     "booking.cancelled.v1": BookingCancelled,
     "booking.changed.v1": BookingChanged,
+    "booking.second-order-found.v1": SecondOrderFound,
+    "booking.second-order-cancelled.v1": SecondOrderCancelled,
 }

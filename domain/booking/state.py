@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, assert_never
 
 from domain.booking.events import (
@@ -17,6 +18,8 @@ from domain.booking.events import (
     OrderRefused,
     OrderRequested,
     OrderUnknown,
+    SecondOrderCancelled,
+    SecondOrderFound,
 )
 from domain.money import Money
 from domain.replacing import replace
@@ -24,6 +27,8 @@ from domain.suppliers import CancellationQuote, JsonObject
 
 # The reason of a cancellation that the customer asked for; others are ours.
 BY_CUSTOMER = "requested_by_customer"
+# It is booked and its money is gone: undone where that costs nothing, else it stays booked.
+UNPAID = "booked_but_unpaid"
 
 BookingStatus = Literal[
     "initialized",
@@ -35,6 +40,15 @@ BookingStatus = Literal[
     "cancellation_refused",
     "cancelled",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondOrder:
+    """One order more than was wanted, and what it costs at the supplier."""
+
+    supplier_order_id: str
+    price: Money
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +67,14 @@ class Booking:
     attempt: int = 0
     supplier_order_id: str | None = None
     supplier_reference: str | None = None
+    supplier_price: Money | None = None
     documents: tuple[JsonObject, ...] = ()
+    confirmed_at: datetime | None = None
     cancel_reason: str | None = None
     cancellation_quote: CancellationQuote | None = None
     supplier_refund: Money | None = None
     changes: tuple[str, ...] = ()
+    second_orders: tuple[SecondOrder, ...] = ()
     problem_code: str | None = None
     problem: str | None = None
 
@@ -65,6 +82,10 @@ class Booking:
     def settled(self) -> bool:
         """Whether nothing more will happen to it by itself."""
         return self.status in {"confirmed", "failed", "cancelled", "cancellation_refused"}
+
+    def second_order(self, supplier_order_id: str) -> SecondOrder | None:
+        orders = (o for o in self.second_orders if o.supplier_order_id == supplier_order_id)
+        return next(orders, None)
 
 
 def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
@@ -102,12 +123,40 @@ def _changed(booking: Booking, event: BookingEvent) -> Booking:
                 status="confirmed",
                 supplier_order_id=event.supplier_order_id,
                 supplier_reference=event.supplier_reference,
+                supplier_price=event.supplier_price,
                 documents=event.documents,
+                confirmed_at=event.confirmed_at,
                 problem_code=None,
                 problem=None,
             )
         case BookingFailed():
             return replace(booking, status="failed", problem_code=event.code, problem=event.detail)
+        case CancellationRequested() | CancellationRefused() | BookingCancelled():
+            return _cancelled(booking, event)
+        case BookingChanged():
+            return replace(booking, changes=(*booking.changes, event.change_id))
+        case SecondOrderFound() | SecondOrderCancelled():
+            return replace(booking, second_orders=_second_orders(booking, event))
+        case _:
+            assert_never(event)
+
+
+def _second_orders(
+    booking: Booking, event: SecondOrderFound | SecondOrderCancelled
+) -> tuple[SecondOrder, ...]:
+    if isinstance(event, SecondOrderFound):
+        found = SecondOrder(supplier_order_id=event.supplier_order_id, price=event.supplier_price)
+        return (*booking.second_orders, found)
+    return tuple(
+        replace(o, cancelled=True) if o.supplier_order_id == event.supplier_order_id else o
+        for o in booking.second_orders
+    )
+
+
+def _cancelled(
+    booking: Booking, event: CancellationRequested | CancellationRefused | BookingCancelled
+) -> Booking:
+    match event:
         case CancellationRequested():
             return replace(
                 booking,
@@ -117,8 +166,9 @@ def _changed(booking: Booking, event: BookingEvent) -> Booking:
                 cancellation_quote=event.supplier_quote,
             )
         case CancellationRefused():
-            # What the customer asked to cancel stays booked; what we wanted undone does not count.
-            asked = booking.cancel_reason == BY_CUSTOMER
+            # What the customer asked to cancel stays booked, and so does what would cost us to
+            # cancel; what else we wanted undone does not count.
+            asked = booking.cancel_reason in {BY_CUSTOMER, UNPAID}
             return replace(
                 booking,
                 status="confirmed" if asked else "cancellation_refused",
@@ -132,7 +182,3 @@ def _changed(booking: Booking, event: BookingEvent) -> Booking:
                 problem_code=event.reason,
                 supplier_refund=event.refund,
             )
-        case BookingChanged():
-            return replace(booking, changes=(*booking.changes, event.change_id))
-        case _:
-            assert_never(event)

@@ -11,7 +11,7 @@ from domain.suppliers import REFUND_TO_BALANCE
 from domain.trip import commands as c
 from domain.trip import events as e
 from domain.trip.lifecycle import may
-from domain.trip.state import Trip
+from domain.trip.state import Payment, Trip
 
 # How long terms bind where the supplier names no end.
 QUOTE_LIFE = timedelta(hours=1)
@@ -82,7 +82,6 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
     payment = next(p for p in trip.payments if p.checkout_id == command.checkout_id)
     given = owed(command.supplier_refund, REFUND_TO_BALANCE, command.price)
     events: list[e.TripEvent] = []
-    left = payment.captured - payment.refunding
     if given is None:
         events.append(
             e.IncidentOpened(
@@ -94,7 +93,20 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
                 opened_at=command.now,
             )
         )
-    elif amount := min(given.amount, left.amount):
+    else:
+        events += promised(command, payment, given)
+    if command.nothing_booked and not trip.cancelled:
+        events.append(e.TripCancelled(checkout_id=command.checkout_id, cancelled_at=command.now))
+    return events
+
+
+def promised(command: c.RefundBooking, payment: Payment, given: Money) -> list[e.TripEvent]:
+    """As much as is still ours; what a bank holds back is for people to see to."""
+    left = payment.left
+    amount = max(0, min(given.amount, left.amount))
+    withheld = min(given.amount - amount, payment.disputed.amount)
+    events: list[e.TripEvent] = []
+    if amount:
         events.append(
             e.RefundScheduled(
                 refund_id=ids.refund_id(payment.payment_id, len(payment.refunds) + 1),
@@ -104,6 +116,15 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
                 scheduled_at=command.now,
             )
         )
-    if command.nothing_booked and not trip.cancelled:
-        events.append(e.TripCancelled(checkout_id=command.checkout_id, cancelled_at=command.now))
+    if withheld:
+        events.append(
+            e.IncidentOpened(
+                code="refund_withheld",
+                detail="A cancelled booking's refund waits for a dispute of its payment.",
+                advice="Refund it if the dispute is won; if it is lost the customer has it.",
+                subject=command.booking_id,
+                at_stake=Money(withheld, left.currency),
+                opened_at=command.now,
+            )
+        )
     return events

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.money import Money
-from domain.payments import CheckoutSnapshot, OpenedCheckout, PaymentSnapshot, RefundSnapshot
+from domain.payments import (
+    CheckoutSnapshot,
+    MoneyBack,
+    OpenedCheckout,
+    PaymentSnapshot,
+    RefundSnapshot,
+)
 from domain.suppliers import CancellationQuote, Offer, RequoteAnswer, Selection
 from domain.trip.events import BookRequest, SealedContact, SealedTraveler
 
@@ -151,6 +157,37 @@ class RecordRefundRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMoneyBack:
+    """Refunds and disputes of a payment as the provider sees them now, ours and others'."""
+
+    money_back: MoneyBack
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPayment:
+    """Somebody decides to give `amount` back. The same `request_id` means the same refund;
+    without a `payment_id` it is of the newest payment that is still ours."""
+
+    request_id: str
+    amount: Money
+    reason: str
+    payment_id: str | None = None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePayment:
+    """Somebody decides to let an authorisation go; `confirmed` says whether it pays for bookings
+    and is set when it is decided."""
+
+    reason: str
+    payment_id: str | None = None
+    confirmed: bool = False
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardAuthorization:
     """The authorisation lapses soon: capture what is confirmed or let it go, while it can be."""
 
@@ -208,6 +245,26 @@ class ForgetPerson:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignIncident:
+    """Somebody (`owner`) sees to it."""
+
+    code: str
+    subject: str
+    owner: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveIncident:
+    """It is settled; `resolution` says how."""
+
+    code: str
+    subject: str
+    resolution: str
+    now: datetime
+
+
 TripCommand = (
     StartTrip
     | AddItem
@@ -227,10 +284,15 @@ TripCommand = (
     | RecordCaptureRefused
     | RecordRefund
     | RecordRefundRefused
+    | RecordMoneyBack
+    | RefundPayment
+    | ReleasePayment
     | GuardAuthorization
     | RecordCancellationQuote
     | CancelBookings
     | RefundBooking
     | OpenIncident
     | ForgetPerson
+    | AssignIncident
+    | ResolveIncident
 )

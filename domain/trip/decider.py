@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import assert_never
 
 from domain.errors import Refused
-from domain.trip import cancelling, checkout, editing, forgetting, paying, quoting
+from domain.trip import (
+    cancelling,
+    checkout,
+    editing,
+    forgetting,
+    incidents,
+    paying,
+    quoting,
+    refunding,
+)
 from domain.trip import commands as c
-from domain.trip.events import IncidentOpened, TripEvent
+from domain.trip.events import TripEvent
 from domain.trip.state import Trip
 
 
@@ -40,10 +49,13 @@ def decide(command: c.TripCommand, trip: Trip | None) -> list[TripEvent]:
             return checkout.close(command, trip)
         case c.RecordCheckoutState():
             return checkout.record_state(command, trip)
+        case c.OpenIncident() | c.AssignIncident() | c.ResolveIncident() | c.ForgetPerson():
+            return decide_for_people(command, trip)
         case _:
             return decide_money(command, trip)
 
 
+PeoplesCommand = c.OpenIncident | c.AssignIncident | c.ResolveIncident | c.ForgetPerson
 MoneyCommand = (
     c.StartFulfillment
     | c.SettleFulfillment
@@ -51,12 +63,13 @@ MoneyCommand = (
     | c.RecordCaptureRefused
     | c.RecordRefund
     | c.RecordRefundRefused
+    | c.RecordMoneyBack
+    | c.RefundPayment
+    | c.ReleasePayment
     | c.GuardAuthorization
     | c.RecordCancellationQuote
     | c.CancelBookings
     | c.RefundBooking
-    | c.OpenIncident
-    | c.ForgetPerson
 )
 
 
@@ -71,9 +84,15 @@ def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
         case c.RecordCaptureRefused():
             return paying.record_capture_refused(command, trip)
         case c.RecordRefund():
-            return paying.record_refund(command, trip)
+            return refunding.record_refund(command, trip)
         case c.RecordRefundRefused():
-            return paying.record_refund_refused(command, trip)
+            return refunding.record_refund_refused(command, trip)
+        case c.RecordMoneyBack():
+            return refunding.record_money_back(command, trip)
+        case c.RefundPayment():
+            return refunding.refund_payment(command, trip)
+        case c.ReleasePayment():
+            return paying.release_payment(command, trip)
         case c.GuardAuthorization():
             return paying.guard_authorization(command, trip)
         case c.RecordCancellationQuote():
@@ -82,25 +101,19 @@ def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
             return cancelling.start(command, trip)
         case c.RefundBooking():
             return cancelling.refund(command, trip)
-        case c.OpenIncident():
-            return open_incident(command, trip)
-        case c.ForgetPerson():
-            return forgetting.forget(command, trip)
         case _:
             assert_never(command)
 
 
-def open_incident(command: c.OpenIncident, trip: Trip) -> list[TripEvent]:
-    """An incident is opened once per code and subject."""
-    if any(i.code == command.code and i.subject == command.subject for i in trip.incidents):
-        return []
-    return [
-        IncidentOpened(
-            code=command.code,
-            detail=command.detail,
-            advice=command.advice,
-            subject=command.subject,
-            at_stake=command.at_stake,
-            opened_at=command.now,
-        )
-    ]
+def decide_for_people(command: PeoplesCommand, trip: Trip) -> list[TripEvent]:
+    match command:
+        case c.OpenIncident():
+            return incidents.open_incident(command, trip)
+        case c.AssignIncident():
+            return incidents.assign(command, trip)
+        case c.ResolveIncident():
+            return incidents.resolve(command, trip)
+        case c.ForgetPerson():
+            return forgetting.forget(command, trip)
+        case _:
+            assert_never(command)

@@ -8,6 +8,21 @@ from datetime import datetime
 from domain.money import Money
 from domain.payments import CheckoutMode
 from domain.suppliers import Offer, Selection
+from domain.trip import money_events
+from domain.trip.money_events import CaptureScheduled as CaptureScheduled
+from domain.trip.money_events import DisputeClosed as DisputeClosed
+from domain.trip.money_events import DisputeOutcome as DisputeOutcome
+from domain.trip.money_events import MoneyEvent as MoneyEvent
+from domain.trip.money_events import PaymentCaptured as PaymentCaptured
+from domain.trip.money_events import PaymentDisputed as PaymentDisputed
+from domain.trip.money_events import PaymentReleased as PaymentReleased
+from domain.trip.money_events import PaymentSucceeded as PaymentSucceeded
+from domain.trip.money_events import RefundDiscovered as RefundDiscovered
+from domain.trip.money_events import RefundFailed as RefundFailed
+from domain.trip.money_events import RefundScheduled as RefundScheduled
+from domain.trip.money_events import RefundSubmitted as RefundSubmitted
+from domain.trip.money_events import RefundSucceeded as RefundSucceeded
+from domain.trip.money_events import ReleaseScheduled as ReleaseScheduled
 from domain.trip.people_events import PersonForgotten as PersonForgotten
 from domain.trip.values import BookRequest as BookRequest
 from domain.trip.values import CancellationLine as CancellationLine
@@ -171,18 +186,6 @@ class PaymentProcessing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentSucceeded:
-    """The customer has paid: `authorized` waits to be captured, `captured` is ours already."""
-
-    checkout_id: str
-    payment_id: str
-    authorized: Money
-    captured: Money
-    capture_before: datetime | None
-    succeeded_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FulfillmentScheduled:
     checkout_id: str
     payment_id: str
@@ -211,73 +214,6 @@ class FulfillmentFailed:
 
     checkout_id: str
     failed: tuple[str, ...]
-    failed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureScheduled:
-    payment_id: str
-    amount: Money
-    scheduled_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentCaptured:
-    """`amount` is ours and must stay matched by bookings; `released` went back to the customer."""
-
-    payment_id: str
-    amount: Money
-    released: Money
-    captured_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseScheduled:
-    payment_id: str
-    reason: str
-    scheduled_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReleased:
-    payment_id: str
-    amount: Money
-    released_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundScheduled:
-    refund_id: str
-    payment_id: str
-    amount: Money
-    reason: str
-    scheduled_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundSubmitted:
-    """The provider has taken the refund; the money is not back yet."""
-
-    refund_id: str
-    provider_refund_id: str
-    submitted_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundSucceeded:
-    refund_id: str
-    provider_refund_id: str
-    amount: Money
-    succeeded_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundFailed:
-    """The money did not reach the customer: we owe it still."""
-
-    refund_id: str
-    provider_refund_id: str | None
-    code: str
     failed_at: datetime
 
 
@@ -321,8 +257,29 @@ class IncidentOpened:
     opened_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentAssigned:
+    """Somebody has taken it on."""
+
+    code: str
+    subject: str
+    owner: str
+    assigned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentResolved:
+    """It is settled; `resolution` says how."""
+
+    code: str
+    subject: str
+    resolution: str
+    resolved_at: datetime
+
+
 TripEvent = (
-    TripStarted
+    MoneyEvent
+    | TripStarted
     | ItemAdded
     | ItemRemoved
     | TravelersSet
@@ -339,28 +296,22 @@ TripEvent = (
     | CheckoutExpired
     | PaymentFailed
     | PaymentProcessing
-    | PaymentSucceeded
     | FulfillmentScheduled
     | FulfillmentStarted
     | Fulfilled
     | FulfillmentFailed
-    | CaptureScheduled
-    | PaymentCaptured
-    | ReleaseScheduled
-    | PaymentReleased
-    | RefundScheduled
-    | RefundSubmitted
-    | RefundSucceeded
-    | RefundFailed
     | CancellationQuoted
     | CancellationStarted
     | TripCancelled
     | IncidentOpened
     | PersonForgotten
+    | IncidentAssigned
+    | IncidentResolved
 )
 
 # Stored for ever: a class may be renamed, its topic may not.
 TOPICS: dict[str, type[TripEvent]] = {
+    **money_events.TOPICS,
     "trip.started.v1": TripStarted,
     "trip.item-added.v1": ItemAdded,
     "trip.item-removed.v1": ItemRemoved,
@@ -378,22 +329,15 @@ TOPICS: dict[str, type[TripEvent]] = {
     "trip.checkout-expired.v1": CheckoutExpired,
     "trip.payment-failed.v1": PaymentFailed,
     "trip.payment-processing.v1": PaymentProcessing,
-    "trip.payment-succeeded.v1": PaymentSucceeded,
     "trip.fulfillment-scheduled.v1": FulfillmentScheduled,
     "trip.fulfillment-started.v1": FulfillmentStarted,
     "trip.fulfilled.v1": Fulfilled,
     "trip.fulfillment-failed.v1": FulfillmentFailed,
-    "trip.capture-scheduled.v1": CaptureScheduled,
-    "trip.payment-captured.v1": PaymentCaptured,
-    "trip.release-scheduled.v1": ReleaseScheduled,
-    "trip.payment-released.v1": PaymentReleased,
-    "trip.refund-scheduled.v1": RefundScheduled,
-    "trip.refund-submitted.v1": RefundSubmitted,
-    "trip.refund-succeeded.v1": RefundSucceeded,
-    "trip.refund-failed.v1": RefundFailed,
     "trip.cancellation-quoted.v1": CancellationQuoted,
     "trip.cancellation-started.v1": CancellationStarted,
     "trip.cancelled.v1": TripCancelled,
     "trip.incident-opened.v1": IncidentOpened,
     "trip.person-forgotten.v1": PersonForgotten,
+    "trip.incident-assigned.v1": IncidentAssigned,
+    "trip.incident-resolved.v1": IncidentResolved,
 }

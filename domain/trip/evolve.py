@@ -8,6 +8,7 @@ from domain.money import Money
 from domain.replacing import replace
 from domain.suppliers import Selection
 from domain.trip import events as e
+from domain.trip import going_back
 from domain.trip.state import (
     Cancellation,
     Checkout,
@@ -18,8 +19,6 @@ from domain.trip.state import (
     Item,
     Payment,
     Quote,
-    Refund,
-    RefundStatus,
     Trip,
 )
 
@@ -61,8 +60,16 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             | e.PaymentReleased()
         ):
             return _paid(trip, event)
-        case e.RefundScheduled() | e.RefundSubmitted() | e.RefundSucceeded() | e.RefundFailed():
-            return _refunded(trip, event)
+        case (
+            e.RefundScheduled()
+            | e.RefundDiscovered()
+            | e.RefundSubmitted()
+            | e.RefundSucceeded()
+            | e.RefundFailed()
+        ):
+            return going_back.refunded(trip, event)
+        case e.PaymentDisputed() | e.DisputeClosed():
+            return going_back.disputed(trip, event)
         case (
             e.FulfillmentScheduled()
             | e.FulfillmentStarted()
@@ -72,23 +79,36 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             return _fulfilled(trip, event)
         case e.CancellationQuoted() | e.CancellationStarted() | e.TripCancelled():
             return _cancelled(trip, event)
-        case e.IncidentOpened():
-            return replace(trip, incidents=(*trip.incidents, _incident(event)))
+        case e.IncidentOpened() | e.IncidentAssigned() | e.IncidentResolved():
+            return _told(trip, event)
         case e.PersonForgotten():
             return replace(trip, forgotten=(*trip.forgotten, event.person_id))
         case _:
             assert_never(event)
 
 
-def _incident(event: e.IncidentOpened) -> Incident:
-    return Incident(
-        code=event.code,
-        detail=event.detail,
-        advice=event.advice,
-        subject=event.subject,
-        at_stake=event.at_stake,
-        opened_at=event.opened_at,
+def _told(trip: Trip, event: e.IncidentOpened | e.IncidentAssigned | e.IncidentResolved) -> Trip:
+    if isinstance(event, e.IncidentOpened):
+        incident = Incident(
+            code=event.code,
+            detail=event.detail,
+            advice=event.advice,
+            subject=event.subject,
+            at_stake=event.at_stake,
+            opened_at=event.opened_at,
+        )
+        return replace(trip, incidents=(*trip.incidents, incident))
+    about = (event.code, event.subject)
+    kept = tuple(
+        _settled(i, event) if (i.code, i.subject) == about and i.open else i for i in trip.incidents
     )
+    return replace(trip, incidents=kept)
+
+
+def _settled(incident: Incident, event: e.IncidentAssigned | e.IncidentResolved) -> Incident:
+    if isinstance(event, e.IncidentAssigned):
+        return replace(incident, owner=event.owner)
+    return replace(incident, resolution=event.resolution, resolved_at=event.resolved_at)
 
 
 def _edited(
@@ -298,42 +318,6 @@ def _paid(
             )
         case _:
             assert_never(event)
-
-
-def _refunded(
-    trip: Trip, event: e.RefundScheduled | e.RefundSubmitted | e.RefundSucceeded | e.RefundFailed
-) -> Trip:
-    if isinstance(event, e.RefundScheduled):
-        payment = trip.payment(event.payment_id)
-        if payment is None:
-            return trip
-        refund = Refund(refund_id=event.refund_id, amount=event.amount, reason=event.reason)
-        return trip.with_payment(replace(payment, refunds=(*payment.refunds, refund)))
-    match event:
-        case e.RefundSubmitted():
-            return _refund_now(trip, event.refund_id, "pending", event.provider_refund_id)
-        case e.RefundSucceeded():
-            return _refund_now(trip, event.refund_id, "succeeded", event.provider_refund_id)
-        case e.RefundFailed():
-            return _refund_now(trip, event.refund_id, "failed", event.provider_refund_id)
-        case _:
-            assert_never(event)
-
-
-def _refund_now(
-    trip: Trip, refund_id: str, status: RefundStatus, provider_refund_id: str | None
-) -> Trip:
-    found = trip.payment_of_refund(refund_id)
-    if found is None:
-        return trip
-    payment, _ = found
-    refunds = tuple(
-        replace(r, status=status, provider_refund_id=provider_refund_id)
-        if r.refund_id == refund_id
-        else r
-        for r in payment.refunds
-    )
-    return trip.with_payment(replace(payment, refunds=refunds))
 
 
 def _fulfilled(

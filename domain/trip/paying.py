@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain import ids
+from domain.errors import Refused
 from domain.money import Money
-from domain.payments import RefundSnapshot
 from domain.trip import commands as c
 from domain.trip import events as e
 from domain.trip.state import Payment, Trip
@@ -61,7 +61,7 @@ def capture_or_release(payment: Payment, confirmed: Money, now: datetime) -> e.T
 
 def even_out(payment: Payment, command: c.SettleFulfillment) -> list[e.TripEvent]:
     """Refund what was captured above what is booked; too little captured is an incident."""
-    surplus = payment.captured - payment.refunding - command.confirmed_total
+    surplus = payment.left - command.confirmed_total
     if surplus.amount > 0:
         return [
             e.RefundScheduled(
@@ -188,65 +188,26 @@ def guard_authorization(command: c.GuardAuthorization, trip: Trip) -> list[e.Tri
     return [incident, capture_or_release(known, command.confirmed_total, command.now)]
 
 
-def record_refund(command: c.RecordRefund, trip: Trip) -> list[e.TripEvent]:
-    found = trip.payment_of_refund(command.refund_id)
-    if found is None:
+def release_payment(command: c.ReleasePayment, trip: Trip) -> list[e.TripEvent]:
+    """Somebody lets the customer's money go, while nothing is booked for it."""
+    waiting = [p for p in trip.payments if command.payment_id in {None, p.payment_id}]
+    if not waiting:
+        raise Refused("payment_not_found", "The trip has no such payment.")
+    payment = waiting[-1]
+    if payment.status in {"releasing", "released"}:
         return []
-    _, refund = found
-    seen = command.refund
-    if refund.status in {"succeeded", "failed"} and seen.status != "failed":
-        return []
-    if refund.status == seen.status:
-        return []
-    match seen.status:
-        case "pending":
-            return [
-                e.RefundSubmitted(
-                    refund_id=refund.refund_id,
-                    provider_refund_id=seen.provider_refund_id,
-                    submitted_at=command.now,
-                )
-            ]
-        case "succeeded":
-            return [
-                e.RefundSucceeded(
-                    refund_id=refund.refund_id,
-                    provider_refund_id=seen.provider_refund_id,
-                    amount=seen.amount,
-                    succeeded_at=command.now,
-                )
-            ]
-        case "failed":
-            code = seen.failure_reason or "refund_failed"
-            return refund_failed(refund.refund_id, code, seen.amount, command.now, seen)
-
-
-def refund_failed(
-    refund_id: str,
-    code: str,
-    amount: Money,
-    now: datetime,
-    seen: RefundSnapshot | None = None,
-) -> list[e.TripEvent]:
-    failed = e.RefundFailed(
-        refund_id=refund_id,
-        provider_refund_id=seen.provider_refund_id if seen else None,
-        code=code,
-        failed_at=now,
-    )
-    incident = e.IncidentOpened(
-        code="refund_failed",
-        detail=f"A refund of {amount} did not reach the customer ({code}).",
-        advice="Pay the customer back another way and note it here.",
-        subject=refund_id,
-        at_stake=amount,
-        opened_at=now,
-    )
-    return [failed, incident]
-
-
-def record_refund_refused(command: c.RecordRefundRefused, trip: Trip) -> list[e.TripEvent]:
-    found = trip.payment_of_refund(command.refund_id)
-    if found is None or found[1].status != "scheduled":
-        return []
-    return refund_failed(command.refund_id, command.code, found[1].amount, command.now)
+    if payment.status != "authorized":
+        raise Refused(
+            "not_releasable",
+            "Only an authorisation that nothing was taken of can be let go; refund it instead.",
+            status=payment.status,
+        )
+    if command.confirmed:
+        raise Refused(
+            "not_releasable", "Bookings are confirmed that this money pays for; cancel them first."
+        )
+    return [
+        e.ReleaseScheduled(
+            payment_id=payment.payment_id, reason=command.reason, scheduled_at=command.now
+        )
+    ]

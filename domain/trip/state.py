@@ -26,6 +26,7 @@ CheckoutStatus = Literal[
 ]
 PaymentStatus = Literal["authorized", "capturing", "captured", "releasing", "released"]
 RefundStatus = Literal["scheduled", "pending", "succeeded", "failed"]
+DisputeStatus = Literal["open", "won", "lost"]
 FulfillmentStatus = Literal["pending", "fulfilling", "completed", "failed"]
 
 
@@ -97,6 +98,17 @@ class Refund:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A customer's bank that has taken money back, until it is decided who is right."""
+
+    dispute_id: str
+    amount: Money
+    reason: str
+    respond_by: datetime | None
+    status: DisputeStatus = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payment:
     """Money that a customer gave for a checkout. `authorized` is what still waits, `capturing`
     what is to be taken of it."""
@@ -111,6 +123,7 @@ class Payment:
     capturing: Money | None = None
     capture_before: datetime | None = None
     refunds: tuple[Refund, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def refunded(self) -> Money:
@@ -122,6 +135,17 @@ class Payment:
         """Promised back: done, or on its way."""
         wanted = (r.amount for r in self.refunds if r.status != "failed")
         return total(wanted, self.amount.currency)
+
+    @property
+    def disputed(self) -> Money:
+        """Taken back by the customer's bank: for now, or for good."""
+        taken = (d.amount for d in self.disputes if d.status != "won")
+        return total(taken, self.amount.currency)
+
+    @property
+    def left(self) -> Money:
+        """What is ours and nobody has taken or been promised back."""
+        return self.captured - self.refunding - self.disputed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +176,13 @@ class Incident:
     subject: str
     at_stake: Money | None
     opened_at: datetime
+    owner: str | None = None
+    resolution: str | None = None
+    resolved_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.resolved_at is None
 
 
 @dataclass(frozen=True, kw_only=True)

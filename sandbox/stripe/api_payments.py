@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.stripe import checkout, payments
-from sandbox.stripe.account import found, page
+from sandbox.stripe.account import Keep, found, page
 from sandbox.stripe.amounts import check_amount, checked_currency
 from sandbox.stripe.api_customers import merge
 from sandbox.stripe.errors import Json, StripeError, missing_parameter, wrong_state
@@ -244,17 +244,29 @@ def read_refund(exchange: Exchange) -> Json:
     return found(exchange.account.refunds, exchange.named("refund"), "refund", "refund")
 
 
-def list_refunds(exchange: Exchange) -> Json:
+def of_payment(exchange: Exchange) -> Keep:
+    """What belongs to the payment or charge that was asked about, or everything."""
     wanted = {
         name: exchange.asked[name]
         for name in ("payment_intent", "charge")
         if exchange.asked.get(name)
     }
+    return lambda subject: all(subject[name] == value for name, value in wanted.items())
+
+
+def list_refunds(exchange: Exchange) -> Json:
     return page(
-        exchange.account.refunds.values(),
-        "/v1/refunds",
-        exchange.asked,
-        lambda refund: all(refund[name] == value for name, value in wanted.items()),
+        exchange.account.refunds.values(), "/v1/refunds", exchange.asked, of_payment(exchange)
+    )
+
+
+def read_dispute(exchange: Exchange) -> Json:
+    return found(exchange.account.disputes, exchange.named("dispute"), "dispute", "dispute")
+
+
+def list_disputes(exchange: Exchange) -> Json:
+    return page(
+        exchange.account.disputes.values(), "/v1/disputes", exchange.asked, of_payment(exchange)
     )
 
 
@@ -289,4 +301,11 @@ routes = [
         list_refunds,
     ),
     ApiRoute("GET", "/v1/refunds/{refund}", {}, read_refund),
+    ApiRoute(
+        "GET",
+        "/v1/disputes",
+        {**paging, "created": created_filter, **names(text(), "payment_intent", "charge")},
+        list_disputes,
+    ),
+    ApiRoute("GET", "/v1/disputes/{dispute}", {}, read_dispute),
 ]

@@ -100,12 +100,20 @@ def payment_acts(account: Account) -> list[web.RouteDef]:
     async def dispute(request: web.Request) -> Json:
         return refunds.new_dispute(account, intent_of(request), await json_body(request))
 
+    async def refund(request: web.Request) -> Json:
+        """Somebody refunds it in the dashboard: nothing of ours is written on it."""
+        intent = intent_of(request)
+        charge = found(account.charges, intent["latest_charge"] or "", "charge", "intent")
+        asked = await json_body(request)
+        return refunds.new_refund(account, charge, asked, pending=bool(asked.pop("pending", False)))
+
     prefix = f"{CONTROL_PREFIX}/payment_intents/{{intent}}"
     return [
         web.post(f"{CONTROL_PREFIX}/checkout/{{session}}/pay", control(pay_session)),
         web.post(f"{prefix}/pay", control(pay_intent)),
         web.post(f"{prefix}/settle", control(settle)),
         web.post(f"{prefix}/dispute", control(dispute)),
+        web.post(f"{prefix}/refund", control(refund)),
     ]
 
 

@@ -82,6 +82,8 @@ def check_refundable(charge: Json, amount: int, left: int) -> None:
 
 
 def note(account: Account, kind: str, refund: Json) -> None:
+    """With what is written on its payment: a refund made by hand has nothing written on it."""
+    intent = account.payment_intents[refund["payment_intent"]]
     account.record(
         kind,
         refund=refund["id"],
@@ -89,7 +91,7 @@ def note(account: Account, kind: str, refund: Json) -> None:
         payment_intent=refund["payment_intent"],
         amount=refund["amount"],
         currency=refund["currency"],
-        metadata=refund["metadata"],
+        metadata={**intent["metadata"], **refund["metadata"]},
     )
 
 
@@ -125,7 +127,8 @@ def succeed_refund(account: Account, refund: Json) -> None:
 
 
 def new_dispute(account: Account, intent: Json, asked: Json) -> Json:
-    """The customer's bank takes the money back without asking."""
+    """The customer's bank takes the money back without asking; an inquiry only asks."""
+    inquiry = bool(asked.get("inquiry"))
     charge = account.charges.get(intent["latest_charge"] or "")
     if charge is None or not charge["captured"] or charge["disputed"]:
         raise StripeError("Only a captured charge can be disputed, and only once.")
@@ -146,14 +149,18 @@ def new_dispute(account: Account, intent: Json, asked: Json) -> Json:
             "past_due": False,
             "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": intent["id"],
         "reason": asked.get("reason", "fraudulent"),
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
     account.disputes[dispute["id"]] = dispute
+    if inquiry:
+        note_dispute(account, "dispute.inquired", dispute, intent)
+        account.emit("charge.dispute.created", dispute)
+        return dispute
     charge["disputed"] = True
     note_dispute(account, "dispute.created", dispute, intent)
     account.emit("charge.dispute.created", dispute)

@@ -133,14 +133,37 @@ class CheckoutReply(Reply, kw_only=True):
     expires_at: str | None = None
 
 
+class PaymentRefundReply(Reply, kw_only=True):
+    """`status`: `scheduled`, `pending`, `succeeded` or `failed` (owed still)."""
+
+    refund_id: str
+    status: str
+    amount: MoneyReply
+    reason: str
+
+
+class PaymentDisputeReply(Reply, kw_only=True):
+    """The customer's bank took money back. `status`: `open`, `won` or `lost`."""
+
+    dispute_id: str
+    status: str
+    amount: MoneyReply
+    reason: str
+    respond_by: str | None
+
+
 class PaymentReply(Reply, kw_only=True):
-    """Sums over all payments of the trip; null as long as there is none."""
+    """Sums over all payments of the trip; null as long as there is none. `disputed` is what a bank
+    has taken back, for now or for good."""
 
     status: str
     authorized: MoneyReply | None = None
     captured: MoneyReply | None = None
     released: MoneyReply | None = None
     refunded: MoneyReply | None = None
+    disputed: MoneyReply | None = None
+    refunds: list[PaymentRefundReply] = []
+    disputes: list[PaymentDisputeReply] = []
 
 
 class FulfillmentReply(Reply, kw_only=True):

@@ -10,11 +10,11 @@ import msgspec
 from domain.booking.state import Booking
 from domain.dossier import Dossier
 from domain.log import Recorded
-from domain.money import Money
+from domain.money import Money, total
 from domain.suppliers import Ancillary, Contact, Offer, Traveler
 from domain.trip.events import SealedContact, SealedTraveler
 from domain.trip.lifecycle import allowed_actions
-from domain.trip.state import Item, Quote, Trip
+from domain.trip.state import Dispute, Item, Quote, Refund, Trip
 from projections import trip_details
 from service.http.answers import (
     AncillaryReply,
@@ -27,6 +27,8 @@ from service.http.answers import (
     MoneyReply,
     OfferReply,
     PassengerReply,
+    PaymentDisputeReply,
+    PaymentRefundReply,
     PaymentReply,
     QuoteProblemReply,
     QuoteReply,
@@ -169,12 +171,36 @@ def payment_reply(trip: Trip) -> PaymentReply:
     if sums is None:
         return PaymentReply(status=status)
     authorized, captured, released, refunded = sums
+    refunds = [refund for payment in trip.payments for refund in payment.refunds]
+    disputes = [dispute for payment in trip.payments for dispute in payment.disputes]
     return PaymentReply(
         status=status,
         authorized=money(authorized),
         captured=money(captured),
         released=money(released),
         refunded=money(refunded),
+        disputed=money(total((p.disputed for p in trip.payments), captured.currency)),
+        refunds=[refund_reply(refund) for refund in refunds],
+        disputes=[dispute_reply(dispute) for dispute in disputes],
+    )
+
+
+def refund_reply(refund: Refund) -> PaymentRefundReply:
+    return PaymentRefundReply(
+        refund_id=refund.refund_id,
+        status=refund.status,
+        amount=money(refund.amount),
+        reason=refund.reason,
+    )
+
+
+def dispute_reply(dispute: Dispute) -> PaymentDisputeReply:
+    return PaymentDisputeReply(
+        dispute_id=dispute.dispute_id,
+        status=dispute.status,
+        amount=money(dispute.amount),
+        reason=dispute.reason,
+        respond_by=moment(dispute.respond_by) if dispute.respond_by else None,
     )
 
 

@@ -64,6 +64,7 @@ class Worker:
             EffectKind.PLACE_ORDER: orders.place_order,
             EffectKind.FIND_ORDER: orders.find_order,
             EffectKind.CANCEL_ORDER: orders.cancel_order,
+            EffectKind.CANCEL_SECOND_ORDER: orders.cancel_second_order,
             EffectKind.OPEN_CHECKOUT: payments.open_checkout,
             EffectKind.EXPIRE_CHECKOUT: payments.expire_checkout,
             EffectKind.CLOSE_CHECKOUT: payments.close_checkout,

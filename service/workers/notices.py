@@ -5,20 +5,22 @@ What we see is the present state, so notices may come twice, late, early and in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.inbox import Inbox, Notice
 from domain.errors import Refused
 from domain.log import Cause, Task
-from domain.payments import PaymentOutcomeUnknown, PaymentProviderBusy
+from domain.payments import PaymentOutcomeUnknown, PaymentProviderBusy, PaymentRefused
 from domain.suppliers import SupplierEvent
-from domain.trip import commands as c
 from service.workers.orders import OrderWork
 from service.workers.outcomes import Again, Done, Outcome, backoff
 from service.workers.payments import PaymentWork
 
 # A notice may come before the answer that tells us what it is about; it is given this long.
 EARLY_ATTEMPTS_MAX = 12
+# About money that was ours: refunds and disputes, whoever began them.
+MONEY_BACK = ("refund.", "charge.refund", "charge.dispute.")
 CREATION_FAILED, CHANGED, YES = "creation_failed", "changed", "yes"
 
 
@@ -34,6 +36,11 @@ class NoticeWork:
         notice = await self.inbox.get(task.subject)
         if notice is None:
             return Done()
+        if notice.provider == "stripe" and "trip_id" not in notice.facts:
+            named = await self.named(task, notice)
+            if not isinstance(named, Notice):
+                return named
+            notice = named
         trip_id = notice.facts.get("trip_id")
         if trip_id is None:
             return await self.ignored(notice, "not about a trip of ours")
@@ -49,29 +56,38 @@ class NoticeWork:
             await self.inbox.mark(notice.inbox_id, "looked")
         return outcome
 
+    async def named(self, task: Task, notice: Notice) -> Notice | Outcome:
+        """What is made by hand or by a bank has nothing of ours written on it; its payment has."""
+        payment_id = notice.facts.get("payment_id")
+        if payment_id is None:
+            return notice
+        try:
+            seen = (await self.payments.payments.look(None, payment_id)).payment
+        except (PaymentOutcomeUnknown, PaymentProviderBusy) as error:
+            return Again(pause=backoff(task.attempts), reason=str(error))
+        except PaymentRefused:
+            return notice
+        found = seen.references if seen else {}
+        return replace(notice, facts={**found, **notice.facts})
+
     async def look_at_payment(
         self, task: Task, notice: Notice, trip_id: str, cause: Cause
     ) -> Outcome:
         dossier, _ = await self.payments.road.read(trip_id)
-        assert dossier.trip is not None, "read answers trips"
-        refund_id = notice.facts.get("refund_id")
-        if refund_id is not None and notice.type.startswith(("refund.", "charge.refund")):
-            return await self.look_at_refund(task, notice, trip_id, refund_id, cause)
-        checkout = dossier.trip.find_checkout(notice.facts.get("checkout_id", ""))
-        if checkout is None:
-            raise Refused("checkout_not_found", "The trip has no such checkout.")
-        return await self.payments.look(dossier.trip, checkout, cause)
-
-    async def look_at_refund(
-        self, task: Task, notice: Notice, trip_id: str, refund_id: str, cause: Cause
-    ) -> Outcome:
-        try:
-            seen = await self.payments.payments.look_at_refund(notice.facts["object_id"])
-        except (PaymentOutcomeUnknown, PaymentProviderBusy) as error:
-            return Again(pause=backoff(task.attempts), reason=str(error))
-        record = c.RecordRefund(refund_id=refund_id, refund=seen, now=self.payments.clock.now())
-        await self.payments.road.handle(trip_id, record, cause)
-        return Done()
+        trip = dossier.trip
+        assert trip is not None, "read answers trips"
+        payment_id = notice.facts.get("payment_id")
+        went_back = payment_id is not None and notice.type.startswith(MONEY_BACK)
+        known = trip.payment(payment_id) if payment_id else None
+        if not went_back or known is None or known.status != "captured":
+            checkout = trip.find_checkout(notice.facts.get("checkout_id", ""))
+            if checkout is None:
+                raise Refused("checkout_not_found", "The trip has no such checkout.")
+            outcome = await self.payments.look(trip, checkout, cause)
+            if not went_back or not isinstance(outcome, Done):
+                return outcome
+        assert payment_id is not None, "money goes back of a payment"
+        return await self.payments.look_at_money_back(task, trip, payment_id, cause)
 
     async def look_at_order(
         self, task: Task, notice: Notice, trip_id: str, cause: Cause

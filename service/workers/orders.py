@@ -9,13 +9,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.booking import commands as b
-from domain.booking.state import Booking
+from domain.booking.state import UNPAID, Booking
 from domain.dossier import Dossier
 from domain.errors import Refused
 from domain.log import Cause, Task
+from domain.money import Money
 from domain.ports import Clock, Outbox, Supplier
 from domain.suppliers import (
     REFUND_TO_BALANCE,
+    CancellationQuote,
     CancellationRefused,
     Contact,
     OrderAnswer,
@@ -41,6 +43,9 @@ QUOTE_ATTEMPTS_MAX = 3
 FIND_PAUSES_S = (2, 10, 60, 300, 900, 3600, 3 * 3600, 6 * 3600)
 CANCEL_PAUSE_MAX = timedelta(hours=1)
 ERASED = "The travelers' data has been erased."
+NOT_FREE = CancellationRefused(
+    code="cancellation_not_free", detail="The supplier would keep money for cancelling it."
+)
 NOBODY = Contact(email="", phone="")
 
 TripPeople = tuple[tuple[Traveler, ...], Contact | None]
@@ -207,6 +212,8 @@ class OrderWork:
             )
             if isinstance(quote, CancellationRefused):
                 return await self.record_refusal(booking, quote, cause)
+            if booking.cancel_reason == UNPAID and not costs_nothing(quote, booking.supplier_price):
+                return await self.record_refusal(booking, NOT_FREE, cause)
             answer = await supplier.cancel(offer, quote)
         except SupplierUnavailable as error:
             return Again(pause=min(backoff(task.attempts), CANCEL_PAUSE_MAX), reason=str(error))
@@ -224,6 +231,31 @@ class OrderWork:
         await self.road.handle(booking.trip_id, record, cause)
         return Done()
 
+    async def cancel_second_order(self, task: Task, dossier: Dossier, cause: Cause) -> Outcome:
+        """Undo an order that is one too many where that costs nothing; else its incident stays."""
+        booking = booking_of(dossier, task.subject)
+        order = booking.second_order(task.key.rsplit(":", 1)[1])
+        if order is None or order.cancelled:
+            return Done()
+        offer = bare_request(dossier, booking, booking.attempt).offer
+        supplier = self.suppliers[offer.supplier]
+        try:
+            quote = await supplier.cancellation_quote(offer, order.supplier_order_id)
+            if isinstance(quote, CancellationRefused) or not costs_nothing(quote, order.price):
+                return Done()
+            answer = await supplier.cancel(offer, quote)
+        except SupplierUnavailable as error:
+            return Again(pause=min(backoff(task.attempts), CANCEL_PAUSE_MAX), reason=str(error))
+        if isinstance(answer, CancellationRefused):
+            return Done()
+        record = b.RecordSecondOrderCancelled(
+            booking_id=booking.booking_id,
+            supplier_order_id=order.supplier_order_id,
+            now=self.clock.now(),
+        )
+        await self.road.handle(booking.trip_id, record, cause)
+        return Done()
+
     async def record_refusal(
         self, booking: Booking, refusal: CancellationRefused, cause: Cause
     ) -> Outcome:
@@ -235,6 +267,13 @@ class OrderWork:
         )
         await self.road.handle(booking.trip_id, record, cause)
         return Done()
+
+
+def costs_nothing(quote: CancellationQuote, price: Money | None) -> bool:
+    """Whether cancelling gives back all that the order costs, as money."""
+    if price is None or quote.refund is None or quote.refund_to != REFUND_TO_BALANCE:
+        return False
+    return quote.refund.currency == price.currency and quote.refund.amount >= price.amount
 
 
 def booking_of(dossier: Dossier, booking_id: str) -> Booking:

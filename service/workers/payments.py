@@ -274,6 +274,18 @@ class PaymentWork:
             return Again(pause=timedelta(hours=6), reason="the refund is still pending")
         return Done()
 
+    async def look_at_money_back(
+        self, task: Task, trip: Trip, payment_id: str, cause: Cause
+    ) -> Outcome:
+        """Ask the provider for all refunds and disputes of a payment and record what is new."""
+        try:
+            told = await self.payments.money_back(payment_id)
+        except (PaymentOutcomeUnknown, PaymentProviderBusy) as error:
+            return Again(pause=backoff(task.attempts), reason=str(error))
+        record = c.RecordMoneyBack(money_back=told, now=self.clock.now())
+        await self.road.handle(trip.trip_id, record, cause)
+        return Done()
+
 
 def trip_of(dossier: Dossier) -> Trip:
     assert dossier.trip is not None, "work is asked for by a trip's events"

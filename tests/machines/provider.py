@@ -3,6 +3,7 @@ and orders, whatever was said about it. They refuse what the real ones would ref
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from domain.money import Money
 from domain.payments import (
     CheckoutMode,
     CheckoutSnapshot,
+    DisputeSnapshot,
+    DisputeStatus,
     PaymentRefused,
     PaymentSnapshot,
     PaymentStatus,
@@ -65,9 +68,19 @@ class GivenBack:
 
 
 @dataclass
+class Taken:
+    """A dispute: what the customer's bank took back."""
+
+    payment_id: str
+    amount: Money
+    status: DisputeStatus = "open"
+
+
+@dataclass
 class Provider:
     sessions: dict[str, Session] = field(default_factory=dict)
     refunds: dict[str, GivenBack] = field(default_factory=dict)
+    disputes: dict[str, Taken] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
 
     def opens(self, checkout_id: str, *, willing: bool) -> bool:
@@ -181,12 +194,39 @@ class Provider:
         if key in self.refunds:
             return self.refunds[key]
         charge = self.charge(payment_id)
+        if key in self.refused:
+            raise PaymentRefused("charge_disputed", "the first no is repeated to the same key")
+        if any(d.status != "won" for d in self.disputes.values() if d.payment_id == payment_id):
+            self.refused.add(key)
+            raise PaymentRefused("charge_disputed", "the bank has it")
         if charge.refunded + amount.amount > charge.captured:
+            self.refused.add(key)
             raise PaymentRefused("charge_already_refunded", "more than is left")
         charge.refunded += amount.amount
         back = GivenBack(f"re_{len(self.refunds) + 1}", payment_id, amount, status)
         self.refunds[key] = back
         return back
+
+    def refund_by_hand(self, payment_id: str, amount: Money) -> None:
+        """In the dashboard; nothing of ours is written on it."""
+        with suppress(PaymentRefused):
+            self.refund(f"re_{len(self.refunds) + 1}", payment_id, amount, "succeeded")
+
+    def dispute(self, payment_id: str, amount: Money) -> None:
+        if not any(d.payment_id == payment_id for d in self.disputes.values()):
+            self.disputes[f"du_{len(self.disputes) + 1}"] = Taken(payment_id, amount)
+
+    def disputes_of(self, payment_id: str) -> tuple[DisputeSnapshot, ...]:
+        return tuple(
+            DisputeSnapshot(
+                dispute_id=name, status=taken.status, amount=taken.amount, reason="fraudulent"
+            )
+            for name, taken in self.disputes.items()
+            if taken.payment_id == payment_id
+        )
+
+    def captured(self) -> list[Charge]:
+        return [s.charge for s in self.sessions.values() if s.charge.captured]
 
     def refund_ends(self, back: GivenBack, *, well: bool) -> None:
         back.status = "succeeded" if well else "failed"
@@ -194,12 +234,13 @@ class Provider:
             self.charge(back.payment_id).refunded -= back.amount.amount
 
 
-def told(back: GivenBack) -> RefundSnapshot:
+def told(back: GivenBack, refund_id: str = "") -> RefundSnapshot:
     return RefundSnapshot(
         provider_refund_id=back.snapshot_id,
         status=back.status,
         amount=back.amount,
         failure_reason="declined" if back.status == "failed" else None,
+        references={"refund_id": refund_id} if refund_id else {},
     )
 
 

@@ -18,6 +18,7 @@ from domain.suppliers import (
 )
 from domain.trip import commands as tc
 from tests.given import Facts, given
+from tests.replay.money_trips import money_trips
 from tests.rules import stories as s
 
 F, H = s.FLIGHT_BOOKING, s.STAY_BOOKING
@@ -171,6 +172,7 @@ BOTH_YES = (s.answer(F, s.yes(F), at=s.LATER), s.answer(H, s.yes(H), at=s.LATER)
 
 def whole_trips() -> dict[str, list[DossierEvent]]:
     return {
+        **money_trips(),
         "completed": told(s.completed()),
         "edited-before-booking": edited_draft(),
         "price-asked-again-and-accepted": at_another_price(),

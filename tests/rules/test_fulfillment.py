@@ -10,6 +10,7 @@ import pytest
 
 from domain.booking import commands as bc
 from domain.booking import events as be
+from domain.booking.state import UNPAID
 from domain.dossier import DossierEvent
 from domain.process import GUARD_BEFORE_LAPSE
 from domain.suppliers import OrderNotFound
@@ -299,11 +300,57 @@ def test_a_guard_acts_once() -> None:
     given(s.both_ordered(), once.done.events).when(guard(20000)).then_nothing()
 
 
-def test_bookings_that_no_money_covers_are_an_incident_with_the_amount() -> None:
-    story = (*s.both_ordered(), s.confirmed(H), capture(35000))
-    outcome = given(story).when(LAPSED)
-    outcome.then_kinds(te.PaymentReleased, te.IncidentOpened, te.Fulfilled)
+NOT_FREE = "cancellation_not_free"
+
+
+def unpaid(booking_id: str) -> be.CancellationRequested:
+    return be.CancellationRequested(
+        booking_id=booking_id,
+        supplier_order_id=f"ord_{booking_id}",
+        reason=UNPAID,
+        requested_at=s.NOW,
+    )
+
+
+def would_cost(booking_id: str) -> bc.RecordCancellationRefusal:
+    return bc.RecordCancellationRefusal(
+        booking_id=booking_id, code=NOT_FREE, detail="A fee.", now=s.NOW
+    )
+
+
+def test_what_no_money_covers_is_undone_one_after_the_other_where_that_is_free() -> None:
+    story = given((*s.both_ordered(), s.confirmed(H), capture(35000))).after(LAPSED)
+    assert story.facts[-1] == unpaid(F)
+
+    free = bc.RecordCancellation(booking_id=F, refund=s.FLIGHT_PRICE, now=s.NOW)
+    story.when(free).then_kinds(be.BookingCancelled, be.CancellationRequested)
+
+    outcome = story.after(free).when(replace(free, booking_id=H))
+    outcome.then_kinds(be.BookingCancelled, te.FulfillmentFailed).then_effects()
+    assert outcome.dossier.trip is not None
+    assert () == outcome.dossier.trip.incidents
+
+
+def test_bookings_that_no_money_covers_and_that_cost_to_cancel_are_an_incident() -> None:
+    story = given((*s.both_ordered(), s.confirmed(H), capture(35000))).after(LAPSED)
+    story.when(would_cost(F)).then_kinds(be.CancellationRefused, be.CancellationRequested)
+
+    outcome = story.after(would_cost(F)).when(would_cost(H))
+    outcome.then_kinds(be.CancellationRefused, te.IncidentOpened, te.Fulfilled)
     assert outcome.dossier.trip is not None
     assert [("booked_but_unpaid", s.TOTAL)] == [
         (i.code, i.at_stake) for i in outcome.dossier.trip.incidents
     ]
+
+
+def test_what_was_paid_for_is_not_undone_for_what_turned_up_later() -> None:
+    """The flight was captured when the authorisation was about to lapse; then the stay appeared."""
+    later = s.NOW + timedelta(days=1)
+    guard = tc.GuardAuthorization(payment_id=s.PAYMENT, confirmed_total=s.NOTHING, now=s.NOW)
+    part = s.seen("captured", captured=s.FLIGHT_PRICE)
+    story = given(s.both_ordered(), s.order_unknown(H)).after(
+        guard, tc.RecordPayment(payment=part, now=s.NOW)
+    )
+    found = bc.RecordFinding(booking_id=H, answer=s.yes(H), final=False, now=later)
+    story.when(found).then_kinds(be.BookingConfirmed, be.CancellationRequested)
+    assert replace(unpaid(H), requested_at=later) == story.after(found).facts[-1]

@@ -204,10 +204,10 @@ def test_an_order_that_turns_up_after_it_was_given_up_is_cancelled(
 
 @pytest.mark.parametrize("facts", [CONFIRMED, CANCELLING, CANCELLED, KEPT])
 def test_a_second_order_for_one_booking_is_never_taken_in_silence(facts: s.Facts) -> None:
-    with pytest.raises(Refused) as refusal:
-        decide(s.answer(B, s.yes(B, "ord_other")), booking(facts))
-    assert refusal.value.code == "second_order_found"
-    assert refusal.value.facts == {"supplier_order_id": "ord_other"}
+    (found,) = decide(s.answer(B, s.yes(B, "ord_other")), booking(facts))
+    assert isinstance(found, be.SecondOrderFound)
+    assert ("ord_other", s.FLIGHT_PRICE) == (found.supplier_order_id, found.supplier_price)
+    assert [] == decide(s.answer(B, s.yes(B, "ord_other")), booking((*facts, found)))
 
 
 def test_a_cancelled_booking_says_what_the_supplier_gives_back() -> None:

@@ -111,8 +111,9 @@ class JinkoCheckout(Reply, kw_only=True):
 
 class JinkoPayment(Reply, kw_only=True):
     """Kept apart from `fulfillment`: `none`, `pending`, `failed`, `processing`, `authorized`,
-    `captured`, `partially_refunded`, `refunding`, `refunded`, `refund_failed`, `releasing` or
-    `released`."""
+    `captured`,
+    `partially_refunded`, `refunding`, `refunded`, `refund_failed`, `disputed`, `dispute_lost`,
+    `releasing` or `released`."""
 
     status: str
 

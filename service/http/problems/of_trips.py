@@ -202,6 +202,31 @@ CANCELLING = (
         "Ask for a cancellation quote, then cancel with its id.",
     ),
     problem("not_cancellable", 422, "This cannot be cancelled", "Contact the supplier."),
+    problem(
+        "refund_exceeds_payment",
+        422,
+        "So much of the payment is not left to refund",
+        "Refund at most what `properties.left` says.",
+    ),
+    problem(
+        "payment_disputed",
+        409,
+        "The customer's bank has taken the money back",
+        "Wait until the dispute is decided.",
+    ),
+    later(
+        "fulfillment_in_progress",
+        409,
+        "The orders are still being settled",
+        "What buys nothing goes back by itself; look at the trip again later.",
+        retry_after_s=60,
+    ),
+    problem(
+        "not_releasable",
+        409,
+        "The payment cannot be let go",
+        "Cancel what it pays for, or refund what was captured.",
+    ),
     problem("not_refundable", 422, "Nothing would be given back", "Contact the supplier."),
     problem("policy_window_closed", 422, "It is too late for this", "Contact the supplier."),
 )

@@ -66,10 +66,10 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             | e.RefundSubmitted()
             | e.RefundSucceeded()
             | e.RefundFailed()
+            | e.PaymentDisputed()
+            | e.DisputeClosed()
         ):
-            return going_back.refunded(trip, event)
-        case e.PaymentDisputed() | e.DisputeClosed():
-            return going_back.disputed(trip, event)
+            return going_back.evolve(trip, event)
         case (
             e.FulfillmentScheduled()
             | e.FulfillmentStarted()
@@ -79,15 +79,19 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             return _fulfilled(trip, event)
         case e.CancellationQuoted() | e.CancellationStarted() | e.TripCancelled():
             return _cancelled(trip, event)
-        case e.IncidentOpened() | e.IncidentAssigned() | e.IncidentResolved():
-            return _told(trip, event)
-        case e.PersonForgotten():
-            return replace(trip, forgotten=(*trip.forgotten, event.person_id))
+        case e.IncidentOpened() | e.IncidentAssigned() | e.IncidentResolved() | e.PersonForgotten():
+            return _seen_to(trip, event)
         case _:
             assert_never(event)
 
 
-def _told(trip: Trip, event: e.IncidentOpened | e.IncidentAssigned | e.IncidentResolved) -> Trip:
+def _seen_to(
+    trip: Trip,
+    event: e.IncidentOpened | e.IncidentAssigned | e.IncidentResolved | e.PersonForgotten,
+) -> Trip:
+    """What people have to do, or did, about a trip."""
+    if isinstance(event, e.PersonForgotten):
+        return replace(trip, forgotten=(*trip.forgotten, event.person_id))
     if isinstance(event, e.IncidentOpened):
         incident = Incident(
             code=event.code,

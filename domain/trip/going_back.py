@@ -11,12 +11,18 @@ from domain.trip.state import Dispute, Payment, Refund, RefundStatus, Trip
 # Why there is a refund that we did not ask for.
 MADE_AT_PROVIDER = "made_at_provider"
 
-RefundEvent = (
-    e.RefundScheduled | e.RefundDiscovered | e.RefundSubmitted | e.RefundSucceeded | e.RefundFailed
+GoingBack = (
+    e.RefundScheduled
+    | e.RefundDiscovered
+    | e.RefundSubmitted
+    | e.RefundSucceeded
+    | e.RefundFailed
+    | e.PaymentDisputed
+    | e.DisputeClosed
 )
 
 
-def refunded(trip: Trip, event: RefundEvent) -> Trip:
+def evolve(trip: Trip, event: GoingBack) -> Trip:
     match event:
         case e.RefundScheduled():
             refund = Refund(refund_id=event.refund_id, amount=event.amount, reason=event.reason)
@@ -36,6 +42,8 @@ def refunded(trip: Trip, event: RefundEvent) -> Trip:
             return _refund_now(trip, event.refund_id, "succeeded", event.provider_refund_id)
         case e.RefundFailed():
             return _refund_now(trip, event.refund_id, "failed", event.provider_refund_id)
+        case e.PaymentDisputed() | e.DisputeClosed():
+            return _disputed(trip, event)
         case _:
             assert_never(event)
 
@@ -63,7 +71,7 @@ def _refund_now(
     return trip.with_payment(replace(payment, refunds=refunds))
 
 
-def disputed(trip: Trip, event: e.PaymentDisputed | e.DisputeClosed) -> Trip:
+def _disputed(trip: Trip, event: e.PaymentDisputed | e.DisputeClosed) -> Trip:
     payment = trip.payment(event.payment_id)
     if payment is None:
         return trip

@@ -14,6 +14,7 @@ from adapters.console.pauses import Pauses
 from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
 from adapters.doors.signing_keys import SigningKeys
+from adapters.doors.tenants import PostgresTenants, Tenants
 from adapters.doors.tokens import ClaimNames, Tokens
 from adapters.doors.velocity import Velocity
 from adapters.event_log.codec import EventCodec
@@ -60,6 +61,7 @@ class Stores:
     offers: Offers
     carts: CartStore
     buckets: Buckets
+    tenants: Tenants
     vault: Vault
     signer: Signer
 
@@ -80,6 +82,7 @@ class Service:
     keys: ApiKeys
     tokens: Tokens | None
     limits: RateLimits
+    tenants: Tenants
     idempotency: Idempotency
     carts: CartStore
     vault: Vault
@@ -147,6 +150,7 @@ def stores_in(
         offers=PostgresOffers(database),
         carts=PostgresCarts(database),
         buckets=PostgresBuckets(database),
+        tenants=PostgresTenants(database),
         vault=vault,
         signer=signer,
     )
@@ -180,6 +184,7 @@ def wired(
         models=models,
         keys=stores.keys,
         tokens=tokens_of(settings),
+        tenants=stores.tenants,
         limits=limits_of(settings, stores.buckets),
         idempotency=stores.idempotency,
         carts=stores.carts,

@@ -18,6 +18,7 @@ from service.cli import (
     replay,
     running,
     tasks,
+    tenants,
     trips,
     vault,
 )
@@ -34,7 +35,8 @@ app.command(running.app, name="*")
 app.command(agents.app, name="*")
 app.command(replay.app, name="*")
 trips.app.command(evidence.app, name="*")
-for group in (trips.app, keys.app, forget.app, vault.app, log.app, projections.app, tasks.app):
+GROUPS = (trips, keys, tenants, forget, vault, log, projections, tasks)
+for group in (module.app for module in GROUPS):
     app.command(group)
 
 

@@ -60,7 +60,7 @@ def book_routes(desk: Desk, redirects: Redirects) -> list[Route]:
         if call.body.mode == "direct":
             authorize(call.caller, DIRECT_SCOPES)
         if call.body.redirect_url is not None:
-            redirects.check(call.body.redirect_url)
+            await redirects.check(call.body.redirect_url, call.caller.tenant)
         dossier, _ = await desk.road.read(trip_id, cause.tenant)
         assert dossier.trip is not None, "read answers trips"
         booked = await desk.book(trip_id, request_of(call.body, dossier.trip), cause)

@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from service.http.problems import Problem
 
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
+ORIGIN = re.compile(r"https?://[^/?#]+")
+Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Redirects:
-    """`origins` as `https://shop.acme.travel`; `loopback`: this machine is fine too; `anywhere`:
-    so is any https origin, for trying things out in the sandbox before any origin is listed."""
+class OwnOrigins(Protocol):
+    """What tenants have set for themselves."""
 
-    def __init__(self, origins: Sequence[str], *, loopback: bool, anywhere: bool = False) -> None:
-        self.allowed = {origin for text in origins if (origin := origin_of(text)) is not None}
+    def redirect_origins(self, tenant: str) -> Awaitable[Sequence[str] | None]: ...
+
+
+class Redirects:
+    """Where travellers may be sent: to the origins the tenant has set, or to the deployment's
+    where it has set none. The service's own pages and what is fine for trying out always are.
+
+    `own`: the origin of the service itself. `origins` as `https://shop.acme.travel`; `loopback`:
+    this machine is fine too; `anywhere`: so is any https origin, for trying things out in the
+    sandbox before any origin is listed."""
+
+    def __init__(
+        self,
+        origins: Sequence[str],
+        tenants: OwnOrigins,
+        *,
+        own: str,
+        loopback: bool,
+        anywhere: bool = False,
+    ) -> None:
+        self.own = origin_of(own)
+        self.allowed = origins_in(origins)
+        self.tenants = tenants
         self.loopback = loopback
         self.anywhere = anywhere
 
-    def check(self, url: str) -> None:
+    async def check(self, url: str, tenant: str) -> None:
         origin = origin_of(url)
-        if origin is None or not (origin in self.allowed or self.is_fine_in_the_sandbox(origin)):
+        if origin is None or not await self.is_allowed(origin, tenant):
             raise Problem(
                 "redirect_not_allowed",
                 "The redirect_url is not on the list of allowed origins.",
             )
 
-    def is_fine_in_the_sandbox(self, origin: tuple[str, str, int]) -> bool:
-        if self.loopback and origin[1] in LOOPBACK:
+    async def is_allowed(self, origin: Origin, tenant: str) -> bool:
+        if origin == self.own or (self.loopback and origin[1] in LOOPBACK):
             return True
-        return self.anywhere and origin[0] == "https"
+        set_for_itself = await self.tenants.redirect_origins(tenant)
+        if set_for_itself is not None:
+            return origin in origins_in(set_for_itself)
+        return origin in self.allowed or (self.anywhere and origin[0] == "https")
 
 
-def origin_of(url: str) -> tuple[str, str, int] | None:
+def origins_in(texts: Sequence[str]) -> set[Origin]:
+    return {origin for text in texts if (origin := origin_of(text)) is not None}
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is an origin and nothing more."""
+    return origin_of(text) is not None and ORIGIN.fullmatch(text) is not None
+
+
+def origin_of(url: str) -> Origin | None:
     """Scheme, host and port; None for anything a browser might read differently than we do."""
     if not url.isascii() or any(each in "\\@\x7f" or each <= " " for each in url):
         return None

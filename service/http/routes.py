@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from adapters.doors.tenants import Tenants
 from adapters.inbox import Inbox
 from adapters.read_models import ReadModels
 from adapters.sandbox_clock import SandboxClock
@@ -36,8 +37,10 @@ from service.version import VERSION
 def routes_of(service: Service) -> tuple[list[Route], Door]:
     """The routes, and what guards them."""
     settings = service.settings
+    redirects = redirects_of(settings, service.tenants)
     routes = native_routes(
         settings,
+        redirects=redirects,
         desk=service.desk,
         models=service.models,
         log=service.log,
@@ -53,7 +56,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         service.carts,
         service.models,
         service.payments,
-        redirects_of(settings),
+        redirects,
         test=is_test(settings),
     )
     door = Door(
@@ -70,6 +73,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
 def native_routes(
     settings: Settings,
     *,
+    redirects: Redirects,
     desk: Desk,
     models: ReadModels,
     log: EventLog,
@@ -83,7 +87,7 @@ def native_routes(
     routes = [
         *offer_routes(desk, clock),
         *trip_routes(trips),
-        *book_routes(desk, redirects_of(settings)),
+        *book_routes(desk, redirects),
         *cancelling_routes(desk, trips),
         *booking_routes(desk, models),
         *feed_routes(log, wait_s_max=settings.feed_wait_max_s),
@@ -102,11 +106,16 @@ def is_test(settings: Settings) -> bool:
     return key is None or "_live_" not in key.get_secret_value()
 
 
-def redirects_of(settings: Settings) -> Redirects:
+def redirects_of(settings: Settings, tenants: Tenants) -> Redirects:
     """Where travellers may be sent: anywhere while somebody only tries the service out."""
-    allowed = (settings.base_url, *settings.redirect_origins)
     trying_out = settings.sandbox and not settings.redirect_origins
-    return Redirects(allowed, loopback=settings.sandbox, anywhere=trying_out)
+    return Redirects(
+        settings.redirect_origins,
+        tenants,
+        own=settings.base_url,
+        loopback=settings.sandbox,
+        anywhere=trying_out,
+    )
 
 
 def compatible_routes(settings: Settings, *, desk: Desk, clock: Clock) -> list[Route]:
@@ -120,6 +129,7 @@ def document(settings: Settings) -> dict[str, Any]:
     absent: Any = None
     routes = native_routes(
         settings,
+        redirects=absent,
         desk=absent,
         models=absent,
         log=absent,
@@ -130,6 +140,6 @@ def document(settings: Settings) -> dict[str, Any]:
         forgetting=absent,
     )
     routes += compatible_routes(settings, desk=absent, clock=absent)
-    routes += wink_routes(absent, absent, absent, absent, redirects_of(settings), test=True)
+    routes += wink_routes(absent, absent, absent, absent, absent, test=True)
     every = with_own_routes(routes, checks={}, metrics=HttpMetrics())
     return openapi(every, version=VERSION, server_url=settings.base_url)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.memory.tenants import MemoryTenants
 from service.http.problems import Problem
-from service.http.redirects import Redirects
+from service.http.redirects import Redirects, is_origin
+from tests.scenarios.world import World
 
-LISTED = Redirects(["https://shop.example", "https://shop.example:8443"], loopback=False)
+OURS = "https://trips.example"
+LISTED = Redirects(
+    ["https://shop.example", "https://shop.example:8443"],
+    MemoryTenants(),
+    own=OURS,
+    loopback=False,
+)
 FINE = [
     "https://shop.example",
     "https://shop.example/",
@@ -83,9 +92,9 @@ TRICKS = [
 ]
 
 
-def goes(url: str) -> bool:
+def goes(url: str, redirects: Redirects = LISTED, tenant: str = "acme") -> bool:
     try:
-        LISTED.check(url)
+        asyncio.run(redirects.check(url, tenant))
     except Problem as problem:
         return problem.kind.code != "redirect_not_allowed"
     return True
@@ -122,4 +131,49 @@ def test_whatever_passes_is_read_as_a_listed_origin(url: str) -> None:
 @pytest.mark.parametrize("url", ["http://localhost:4200/", "http://127.0.0.1/", "http://[::1]:3/"])
 def test_this_machine_is_fine_only_while_trying_out(url: str) -> None:
     assert not goes(url)
-    Redirects([], loopback=True).check(url)
+    assert goes(url, Redirects([], MemoryTenants(), own=OURS, loopback=True))
+
+
+def test_what_a_tenant_has_set_counts_for_it_alone() -> None:
+    tenants = MemoryTenants()
+    tenants.origins = {"acme": ["https://acme.example"], "nobody": []}
+    redirects = Redirects(["https://shop.example"], tenants, own=OURS, loopback=False)
+    urls = ["https://acme.example/", "https://shop.example/", f"{OURS}/checkout"]
+
+    assert {
+        "acme": [True, False, True],
+        "globex": [False, True, True],
+        "nobody": [False, False, True],
+    } == {
+        tenant: [goes(url, redirects, tenant) for url in urls]
+        for tenant in ("acme", "globex", "nobody")
+    }
+
+
+async def test_the_list_of_a_tenant_is_asked_when_it_books(world: World) -> None:
+    service = world.service
+    trip_id = await world.build(await world.find_flight())
+    book = f"/v1/trips/{trip_id}/book"
+    wanted = {"redirect_url": "https://own.example/thanks"}
+    refused = await world.refused("POST", book, wanted)
+    now = service.clock.now()
+    await service.tenants.set_redirect_origins("ours", ["https://own.example"], now)
+    try:
+        booked = await world.ask("POST", book, wanted)
+    finally:
+        await service.tenants.set_redirect_origins("ours", None, now)
+
+    assert refused[:2] == (422, "redirect_not_allowed")
+    assert booked.status == 200
+
+
+@pytest.mark.parametrize("text", ["https://shop.example", "http://localhost:4200"])
+def test_an_origin_is_one(text: str) -> None:
+    assert is_origin(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["shop.example", "https://shop.example/", "https://*.example/x", ""]
+)
+def test_what_is_more_or_less_than_an_origin_is_none(text: str) -> None:
+    assert not is_origin(text)

@@ -14,6 +14,7 @@ from adapters.api_keys import ApiKeys, PostgresApiKeyRows
 from adapters.carts import CartStore, PostgresCarts
 from adapters.database import connect_database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets
+from adapters.doors.tenants import PostgresTenants, Tenants
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
@@ -29,6 +30,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
+from adapters.memory.tenants import MemoryTenants
 from adapters.offers import Offers, PostgresOffers
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
@@ -63,6 +65,7 @@ class Stores:
     read_models: ReadModels
     carts: CartStore
     buckets: Buckets
+    tenants: Tenants
 
 
 def in_memory() -> Stores:
@@ -84,6 +87,7 @@ def in_memory() -> Stores:
         read_models=models,
         carts=MemoryCarts(offers, models),
         buckets=MemoryBuckets(),
+        tenants=MemoryTenants(),
     )
 
 
@@ -104,6 +108,7 @@ async def in_postgres(url: str, stack: AsyncExitStack) -> Stores:
         read_models=PostgresReadModels(database, codec()),
         carts=PostgresCarts(database),
         buckets=PostgresBuckets(database),
+        tenants=PostgresTenants(database),
     )
 
 

@@ -52,7 +52,7 @@ class Checkout:
 
     async def open(self, call: Call[CheckoutBody, NoQuery]) -> Answer:
         body, cause = call.body, cause_of(call)
-        self.redirects.check(body.redirect_url)
+        await self.redirects.check(body.redirect_url, call.caller.tenant)
         expected = asserted(body.quoted_total or None)
         cart = await self.made_ready(body.shopping_cart_identifier, expected, cause)
         request = BookRequest(

@@ -1,4 +1,4 @@
-"""What both kinds of buckets promise."""
+"""What both kinds of buckets, and of tenants' own settings, promise."""
 
 from __future__ import annotations
 
@@ -66,3 +66,19 @@ async def test_only_full_buckets_are_dropped(stores: Stores) -> None:
 
     assert await stores.buckets.purge(NOON) == 1
     assert (await stores.buckets.take("shop", 5, SLOW)).granted == 1
+
+
+async def test_a_tenant_has_set_nothing_until_it_does_and_may_go_back(stores: Stores) -> None:
+    tenants, shop = stores.tenants, ["https://shop.example"]
+    seen = [await tenants.redirect_origins("acme")]
+    for origins in (shop, [], None):
+        await tenants.set_redirect_origins("acme", origins, NOON)
+        seen.append(await tenants.redirect_origins("acme"))
+
+    assert [None, shop, [], None] == seen
+
+
+async def test_tenants_do_not_share_what_they_set(stores: Stores) -> None:
+    await stores.tenants.set_redirect_origins("acme", ["https://shop.example"], NOON)
+
+    assert await stores.tenants.redirect_origins("globex") is None

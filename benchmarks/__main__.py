@@ -11,9 +11,10 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from benchmarks.chart import draw
+from benchmarks.console import TRIPS, first_bytes
 from benchmarks.contests import contests
 from benchmarks.measuring import held
-from benchmarks.report import as_data, show, show_growth, surroundings, write
+from benchmarks.report import as_data, show, show_growth, show_pages, surroundings, write
 from benchmarks.scale import SCALE_EVENTS, growth
 from benchmarks.server import own_server
 
@@ -21,6 +22,7 @@ RESULTS = Path(__file__).parent / "results"
 ROUNDS, SECONDS = 3, 2.5
 QUICK_ROUNDS, QUICK_SECONDS = 1, 1.0
 QUICK_EVENTS = 100_000
+LOOKS, QUICK_LOOKS, QUICK_TRIPS = 30, 5, 10_000
 
 app = App(name="benchmarks", help=__doc__)
 
@@ -49,7 +51,7 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
     console = Console(highlight=False, width=None if Console().is_terminal else 150)
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
     most = min(scale, QUICK_EVENTS) if quick else scale
-    results, grown = [], []
+    results, grown, pages = [], [], []
     async with own_server() as server:
         around = await surroundings(server)
         with console.status("") as status:
@@ -64,8 +66,16 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                     server, most=most, rounds=rounds, seconds=seconds, told=status.update
                 )
                 show_growth(console, grown)
+            if only is None or only.lower() == "console":
+                pages = await first_bytes(
+                    server,
+                    trips=QUICK_TRIPS if quick else TRIPS,
+                    looks=QUICK_LOOKS if quick else LOOKS,
+                    told=status.update,
+                )
+                show_pages(console, pages)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
-    write(as_data(results, grown, around), out)
+    write(as_data(results, grown, pages, around), out)
     console.print(f"Written: {shown(out)}")
     if results:
         picture = out.with_suffix(".png")

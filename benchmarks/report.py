@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.console import FIRST_BYTE_MS_AIM, FirstByte
 from benchmarks.measuring import Result
 from benchmarks.scale import Growth
 from benchmarks.server import Place
@@ -45,11 +46,17 @@ async def surroundings(server: Place) -> dict[str, Any]:
     }
 
 
-def as_data(results: Sequence[Result], grown: Sequence[Growth], around: Any) -> dict[str, Any]:
+def as_data(
+    results: Sequence[Result],
+    grown: Sequence[Growth],
+    pages: Sequence[FirstByte],
+    around: Any,
+) -> dict[str, Any]:
     return {
         **around,
         "contests": [contest_data(result) for result in results],
         "growth": [asdict(each) for each in grown],
+        "console_first_byte": [asdict(each) for each in pages],
     }
 
 
@@ -123,3 +130,14 @@ def show_growth(console: Console, grown: Sequence[Growth]) -> None:
     worst = max(max(each.append, each.load) for each in grown)
     told = "reached" if worst <= GROWTH_AIM else "missed"
     console.print(f"  Aim: at most {GROWTH_AIM}×, {told}.")
+
+
+def show_pages(console: Console, pages: Sequence[FirstByte]) -> None:
+    table = Table(title="The console's first byte, 100,000 trips (ms)", title_justify="left")
+    for column in ("page", "p50", "longest"):
+        table.add_column(column, justify="left" if column == "page" else "right")
+    for each in pages:
+        table.add_row(each.page, f"{each.p50_ms:.1f}", f"{each.longest_ms:.1f}")
+    console.print(table)
+    told = "reached" if all(page.p50_ms <= FIRST_BYTE_MS_AIM for page in pages) else "missed"
+    console.print(f"  Aim: under {FIRST_BYTE_MS_AIM:g} ms, {told}.")

@@ -129,7 +129,7 @@ class ProjectionsPage:
     async def rebuilt(self, name: str) -> None:
         projection = next(each for each in get_args(Projection) if each == name)
         try:
-            await rebuild(self.service.log, self.service.models, projection)
+            await rebuild(self.service.log, self.service.models, [projection])
         except Exception as error:
             log.warning("rebuild_failed", projection=name, reason=type(error).__name__)
 

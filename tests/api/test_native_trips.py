@@ -166,7 +166,8 @@ async def test_people_are_shown_masked_and_stand_nowhere_in_the_events(native: N
     (traveler,) = trip["travelers"]
     assert (traveler["first_name"], traveler["last_name"]) == ("A•••", "E•••")
     assert traveler["provided"] == ["date_of_birth", "first_name", "gender", "last_name"]
-    assert trip["contact"] == {"email": "a•••@t•••.dev", "phone": "+44•••"}
+    contact = {name: trip["contact"][name] for name in ("email", "phone")}
+    assert contact == {"email": "a•••@t•••.dev", "phone": "+44•••"}
     events = str(await native.call("GET", f"/v1/trips/{trip_id}/events"))
     for secret in ("Amelia", "Earhart", "1987", "amelia@", "2080160509", "sealed"):
         assert secret not in events
@@ -242,5 +243,5 @@ async def test_no_price_and_no_card_is_ever_taken_from_a_client(native: Native) 
         "422 validation_failed"
     )
     assert await native.code("POST", f"/v1/trips/{trip_id}/book", carded) == (
-        "422 validation_failed"
+        "422 card_data_refused"
     )

@@ -38,7 +38,6 @@ async def test_an_empty_body_stands_for_an_empty_object(client: Client) -> None:
     ("raw", "pointer", "code"),
     [
         (b'{"is_admin": true}', "/is_admin", "unknown_field"),
-        (b'{"card_number": "4242424242424242"}', "/card_number", "unknown_field"),
         (b'{"count": "3"}', "/count", "wrong_type"),
         (b'{"count": true}', "/count", "wrong_type"),
         (b'{"count": 3.5}', "/count", "wrong_type"),

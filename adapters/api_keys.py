@@ -72,10 +72,12 @@ class ApiKeyRows(Protocol):
 
 
 class ApiKeys:
-    """Makes, finds and revokes keys."""
+    """Makes, finds and revokes keys. With a `mode`, keys of the other one open nothing: no test
+    ever moves real money, and nothing real is ever taken for a test."""
 
-    def __init__(self, rows: ApiKeyRows) -> None:
+    def __init__(self, rows: ApiKeyRows, mode: Mode | None = None) -> None:
         self.rows = rows
+        self.mode = mode
 
     async def create(
         self,
@@ -108,6 +110,8 @@ class ApiKeys:
         if parts is None:
             return None
         mode, key_id, secret = parts.groups()
+        if self.mode not in (None, mode):
+            return None
         stored = await self.rows.get(key_id)
         known = stored.secret_hash if stored else NO_SECRET
         genuine = hmac.compare_digest(known, secret_hash(secret))

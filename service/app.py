@@ -121,7 +121,7 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     )
     try:
         async with PostgresEventLog.opened(database, codec, clock) as log:
-            stores = stores_in(database, codec, log, vault, signer)
+            stores = stores_in(settings, database, codec, log, vault, signer)
             yield wired(settings, database, clock, codec, stores, payments, duffel)
     finally:
         await duffel.close()
@@ -138,14 +138,19 @@ def vault_of(settings: Settings, database: Database) -> Vault:
 
 
 def stores_in(
-    database: Database, codec: EventCodec, log: PostgresEventLog, vault: Vault, signer: Signer
+    settings: Settings,
+    database: Database,
+    codec: EventCodec,
+    log: PostgresEventLog,
+    vault: Vault,
+    signer: Signer,
 ) -> Stores:
     return Stores(
         log=log,
         outbox=PostgresOutbox(database),
         inbox=PostgresInbox(database),
         models=PostgresReadModels(database, codec),
-        keys=ApiKeys(RecentKeys(PostgresApiKeyRows(database))),
+        keys=ApiKeys(RecentKeys(PostgresApiKeyRows(database)), settings.mode),
         idempotency=PostgresIdempotency(database),
         offers=PostgresOffers(database),
         carts=PostgresCarts(database),

@@ -321,6 +321,12 @@ class Settings(DoorSettings):
         )
 
     @property
+    def mode(self) -> Literal["test", "live"]:
+        """Whether money really moves, by the key that payments are made with."""
+        key = self.stripe_api_key
+        return "live" if key is not None and "_live_" in key.get_secret_value() else "test"
+
+    @property
     def base_url(self) -> str:
         """The URL to put into answers, without a slash at its end."""
         return self.public_url or f"http://{self.host}:{self.port}"

@@ -23,7 +23,7 @@ def create(
     tenant: str | None = None,
     name: str = "",
     scope: list[str] | None = None,
-    mode: Literal["test", "live"] = "test",
+    mode: Literal["test", "live"] | None = None,
     days: int | None = None,
     json: bool = False,
 ) -> int:
@@ -33,13 +33,16 @@ def create(
     ----------
     scope
         What the key may do; repeat for several. Unset: everything a frontend needs.
+    mode
+        Keys open only a service of their mode; unset: that of the settings' Stripe key.
     days
         How many days the key lives; unset: until it is revoked.
     """
     scopes = frozenset(scope or ("trips:read", "trips:write", "payments:write"))
     if unknown := sorted(scopes - SCOPES.keys()):
         stop(USAGE, f"Unknown scopes {', '.join(unknown)}; there are {', '.join(SCOPES)}.")
-    owner = tenant or Settings.load().default_tenant
+    settings = Settings.load()
+    owner = tenant or settings.default_tenant
     now = datetime.now(UTC)
     expires_at = now + timedelta(days=days) if days is not None else None
 
@@ -47,7 +50,7 @@ def create(
         async with database() as opened:
             keys = ApiKeys(PostgresApiKeyRows(opened))
             text, key = await keys.create(
-                owner, mode, scopes, now, name=name, expires_at=expires_at
+                owner, mode or settings.mode, scopes, now, name=name, expires_at=expires_at
             )
             return text, key.key_id
 

@@ -57,7 +57,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         service.models,
         service.payments,
         redirects,
-        test=is_test(settings),
+        test=settings.mode == "test",
     )
     door = Door(
         api_keys=service.keys,
@@ -98,12 +98,6 @@ def native_routes(
         urls = (settings.stripe_api_base, settings.duffel_api_base)
         routes += clock_routes(cast(SandboxClock, clock), urls)
     return routes
-
-
-def is_test(settings: Settings) -> bool:
-    """Whether payments are pretended ones, by the key they are made with."""
-    key = settings.stripe_api_key
-    return key is None or "_live_" not in key.get_secret_value()
 
 
 def redirects_of(settings: Settings, tenants: Tenants) -> Redirects:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import get_args
 
+from adapters.api_keys import ApiKeys, Mode
 from tests.contracts.conftest import Stores
 from tests.contracts.events import NOON
 
@@ -27,6 +29,21 @@ async def test_a_key_of_live_mode_says_so(stores: Stores) -> None:
 
     assert text.startswith("tl_live_")
     assert await stores.api_keys.find(text.replace("tl_live_", "tl_test_"), NOON) is None
+
+
+async def test_a_key_opens_nothing_in_the_other_mode(stores: Stores) -> None:
+    test, _ = await stores.api_keys.create("acme", "test", SCOPES, NOON)
+    live, _ = await stores.api_keys.create("acme", "live", SCOPES, NOON)
+    doors = {mode: ApiKeys(stores.api_keys.rows, mode) for mode in get_args(Mode)}
+
+    opened = {
+        (mode, text[:8])
+        for mode, keys in doors.items()
+        for text in (test, live)
+        if await keys.find(text, NOON)
+    }
+
+    assert {("test", "tl_test_"), ("live", "tl_live_")} == opened
 
 
 async def test_anything_but_the_exact_text_opens_nothing(stores: Stores) -> None:

@@ -23,7 +23,6 @@ from service.console.trip_view import (
     trip_view,
 )
 from service.http.api import UUID_TEXT
-from service.http.routes import is_test
 from service.people.sealing import content
 
 TASKS_MAX = 500
@@ -77,7 +76,7 @@ class TripPage:
             difference=difference,
             from_version=compared,
             wanted=wanted,
-            test=is_test(self.service.settings),
+            test=self.service.settings.mode == "test",
         )
 
     # --- people

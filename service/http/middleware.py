@@ -35,7 +35,6 @@ OF_STATUS = {
     400: ("invalid_request", "The request is not valid HTTP."),
     404: ("not_found", "There is nothing at this path."),
     405: ("method_not_allowed", "This path does not know this method."),
-    406: ("not_acceptable", "No answer of the wanted kind exists."),
     413: ("body_too_large", "The body is larger than this path accepts."),
     415: ("unsupported_media_type", "This path does not take a body of this kind."),
 }

@@ -27,7 +27,7 @@ TITLES_OF_TAGS = {
     "sandbox": "Only where both providers are pretended ones.",
 }
 NOT_MODIFIED = 304
-ALWAYS = ("not_acceptable", "internal_error")
+ALWAYS = ("internal_error",)
 OF_CALLERS = ("unauthenticated", "rate_limited")
 OF_BODIES = (
     "invalid_request",

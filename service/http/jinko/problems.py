@@ -38,8 +38,6 @@ STATUSES: dict[str, int] = {
             "offer_expired",
             "items_unavailable",
             "sold_out",
-            "session_expired",
-            "quote_expired",
             "supplier_rejected",
         ),
         422,

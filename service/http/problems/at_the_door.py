@@ -26,12 +26,6 @@ THE_REQUEST = (
         "This method is not for this path",
         "Use one of the methods in the `Allow` header.",
     ),
-    problem(
-        "not_acceptable",
-        406,
-        "No answer of the wanted kind exists",
-        "Accept application/json.",
-    ),
     later(
         "request_timeout",
         408,
@@ -88,13 +82,6 @@ IDENTITY = (
         403,
         "This caller may not do that",
         "Use a key or token with the scopes in `properties.required_scopes`.",
-    ),
-    problem("forbidden", 403, "This is not allowed", "Nothing will change that; do not repeat it."),
-    problem(
-        "csrf_rejected",
-        403,
-        "The form did not come from this page",
-        "Reload the page and submit it again.",
     ),
     problem(
         "redirect_not_allowed",
@@ -158,20 +145,5 @@ OURS = (
         advice="An operator installs it with the package's extra `mcp`; meanwhile use the REST "
         "calls, see /openapi.json.",
         who_must_act="operator",
-    ),
-    later(
-        "shutting_down",
-        503,
-        "This process is going down",
-        "Repeat the request: another process answers.",
-        retry_after_s=1,
-    ),
-    later(
-        "overloaded",
-        503,
-        "Too much is going on right now",
-        "Repeat the request after Retry-After.",
-        retry_after_s=2,
-        who="operator",
     ),
 )

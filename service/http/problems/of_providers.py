@@ -7,23 +7,6 @@ from service.http.problems.kinds import ProblemType, later, pay, problem, sent
 PAYING = (
     pay("payment_declined", "The payment was declined", "Pay again, perhaps another way."),
     pay("insufficient_funds", "The card has not enough funds", "Pay with another card."),
-    pay("card_expired", "The card has expired", "Pay with another card."),
-    pay(
-        "payment_action_required",
-        "The bank wants to hear from the traveller",
-        "Send the traveller back to the checkout.",
-    ),
-    pay(
-        "authorization_expired",
-        "The authorisation lapsed before it was used",
-        "Book and pay again.",
-    ),
-    problem(
-        "payment_limit_exceeded",
-        403,
-        "The total is above what may be paid this way",
-        "Get a new allowance, or let the traveller pay at the checkout.",
-    ),
     problem(
         "payment_refused",
         422,

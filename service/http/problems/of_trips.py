@@ -16,12 +16,8 @@ ABSENT = tuple(
         ("group_not_found", "There is no such group of bookings"),
         ("checkout_not_found", "There is no such checkout"),
         ("payment_not_found", "There is no such payment"),
-        ("quote_not_found", "There is no such quote"),
-        ("event_not_found", "There is no such event"),
         ("incident_not_found", "There is no such incident"),
-        ("task_not_found", "There is no such task"),
         ("person_not_found", "There is no such person"),
-        ("key_not_found", "There is no such API key"),
         ("cart_not_found", "There is no such cart"),
         ("ancillary_not_found", "There is no such extra on this item"),
         ("problem_not_found", "There is no such problem code"),
@@ -76,12 +72,6 @@ STATE = (
         "Read the trip, then book again.",
         retry_after_s=1,
     ),
-    problem(
-        "second_order_found",
-        409,
-        "The supplier knows two orders for one item",
-        "An operator must look at the incident.",
-    ),
     done(
         "already_checked_out", "This trip has been paid", "Read the trip instead of booking again."
     ),
@@ -95,11 +85,6 @@ STATE = (
     ),
     problem(
         "offer_expired", 410, "The offer is no longer valid", "Search again and add a new offer."
-    ),
-    problem("quote_expired", 410, "The quote is no longer valid", "Book again for a new quote."),
-    problem("hold_expired", 410, "The seats are no longer held", "Book again."),
-    problem(
-        "session_expired", 410, "The checkout is no longer open", "Book again for a new checkout."
     ),
     problem(
         "items_unavailable",
@@ -170,19 +155,10 @@ TRIP_CONTENT = (
     ),
     problem("dates_in_past", 422, "The dates are in the past", "Choose dates from today on."),
     problem(
-        "occupancy_exceeded", 422, "Too many people for the room", "Choose more rooms or another."
-    ),
-    problem(
         "ancillary_unavailable",
         422,
         "This extra is not to be had",
         "Choose among the item's `available_ancillaries`.",
-    ),
-    problem(
-        "ancillary_conflict",
-        422,
-        "These extras do not go together",
-        "Change the selection; it replaces the earlier one.",
     ),
     problem("duplicate_item", 422, "This offer is in the trip already", "Leave it as it is."),
 )
@@ -227,6 +203,4 @@ CANCELLING = (
         "The payment cannot be let go",
         "Cancel what it pays for, or refund what was captured.",
     ),
-    problem("not_refundable", 422, "Nothing would be given back", "Contact the supplier."),
-    problem("policy_window_closed", 422, "It is too late for this", "Contact the supplier."),
 )

@@ -1,15 +1,16 @@
-"""What a person must settle, and what has been: one row for each incident of each trip."""
+"""What a person must settle, and what has been: one row for each incident of each trip. One that
+comes back after it was settled is open again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from domain import ids
-from domain.dossier import DossierEvent
+from domain.log import Recorded
 from domain.money import Money
-from domain.trip.events import IncidentOpened
+from domain.trip.events import IncidentAssigned, IncidentOpened, IncidentResolved
 
 NAME = "incidents"
 
@@ -31,23 +32,38 @@ class Incident:
     resolution: str | None = None
 
 
-def key(trip_id: str, event: DossierEvent) -> str | None:
+def key(recorded: Recorded) -> str | None:
     """The incident that an event is about; None: about none."""
-    if isinstance(event, IncidentOpened):
-        return ids.incident_id(trip_id, event.code, event.subject)
+    event = recorded.event
+    if isinstance(event, IncidentOpened | IncidentAssigned | IncidentResolved):
+        return ids.incident_id(recorded.trip_id, event.code, event.subject)
     return None
 
 
-def project(row: Incident | None, trip_id: str, event: DossierEvent) -> Incident:
-    """The row after one more event; `key` says which."""
-    assert isinstance(event, IncidentOpened), "only events about incidents are folded here"
-    return Incident(
-        incident_id=ids.incident_id(trip_id, event.code, event.subject),
-        trip_id=trip_id,
-        code=event.code,
-        subject=event.subject,
-        detail=event.detail,
-        advice=event.advice,
-        at_stake=event.at_stake,
-        opened_at=event.opened_at,
-    )
+def project(row: Incident | None, recorded: Recorded) -> Incident:
+    """The row after one more event about it; `key` says which row."""
+    event = recorded.event
+    match event:
+        case IncidentOpened():
+            return Incident(
+                incident_id=ids.incident_id(recorded.trip_id, event.code, event.subject),
+                trip_id=recorded.trip_id,
+                code=event.code,
+                subject=event.subject,
+                detail=event.detail,
+                advice=event.advice,
+                at_stake=event.at_stake,
+                opened_at=event.opened_at,
+            )
+        case IncidentAssigned() if row is not None:
+            return replace(row, owner=event.owner)
+        case IncidentResolved() if row is not None:
+            return replace(
+                row,
+                state="resolved",
+                resolved_at=event.resolved_at,
+                resolved_by=recorded.cause.actor,
+                resolution=event.resolution,
+            )
+        case _:
+            raise AssertionError("an incident begins with IncidentOpened")

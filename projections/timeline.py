@@ -90,6 +90,8 @@ SENTENCES: dict[type[Any], Callable[[Any], str]] = {
     t.CancellationStarted: lambda e: "Cancelled by the customer on the quoted terms",
     t.TripCancelled: lambda e: "Nothing of the trip is booked any more",
     t.IncidentOpened: lambda e: f"A person must look: {e.detail} {e.advice}",
+    t.PersonForgotten: lambda e: "Somebody's data was erased: nobody can read it any more",
+    t.OperatorActed: lambda e: f"An operator acted ({e.action.replace('_', ' ')}): {e.reason}",
     t.IncidentAssigned: lambda e: f"{e.owner} sees to it ({e.code})",
     t.IncidentResolved: lambda e: f"Settled ({e.code}): {e.resolution}",
     b.BookingInitialized: lambda e: f"Booking {e.code} for {e.title} at {e.price}",

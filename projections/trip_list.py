@@ -33,6 +33,7 @@ STATUSES: tuple[str, ...] = tuple(state.id for state in TripLifecycle.states)
 PAYMENTS: tuple[str, ...] = (
     *("none", "pending", "failed", "processing", "authorized", "captured"),
     *("partially_refunded", "refunding", "refunded", "refund_failed", "releasing", "released"),
+    *("disputed", "dispute_lost"),
 )
 
 # The newest requests a trip is found by; people ask about what they have just seen go wrong.
@@ -141,11 +142,12 @@ def ordered(booking: Booking, trip: Trip) -> bool:
 
 
 def open_incidents(trip: Trip) -> int:
-    return len(trip.incidents)
+    return sum(incident.open for incident in trip.incidents)
 
 
 def unfulfilled(dossier: Dossier) -> int:
-    """Minor units that are captured, not refunded, and not matched by anything booked."""
+    """Minor units that are captured, neither refunded nor taken back by a bank, and not matched by
+    anything booked."""
     trip = dossier.trip
     if trip is None:
         return 0
@@ -160,7 +162,8 @@ def unmatched(payment: Payment, dossier: Dossier) -> int:
         for booking in dossier.group(payment.checkout_id)
         if (worth := earned_by(booking)) is not None
     )
-    left = payment.captured - payment.refunded - total(earned, payment.amount.currency)
+    ours = payment.captured - payment.refunded - payment.disputed
+    left = ours - total(earned, payment.amount.currency)
     return max(left.amount, 0)
 
 

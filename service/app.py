@@ -36,6 +36,7 @@ from service.codec import codec_of
 from service.desk import Desk
 from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
+from service.operating.desk import OperatorDesk
 from service.people.forgetting import Forgetting
 from service.people.sealing import People
 from service.settings import Settings
@@ -93,6 +94,7 @@ class Service:
     suppliers: Mapping[str, Supplier]
     road: Road
     desk: Desk
+    operating: OperatorDesk
     worker: Worker
     poller: EventPoller
     housekeeper: Housekeeper
@@ -178,6 +180,16 @@ def wired(
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
     held = Pauses(database).is_paused if database else None
+    desk = Desk(
+        road,
+        suppliers,
+        payments,
+        stores.offers,
+        people,
+        clock,
+        settings.book_wait_s,
+        velocity_of(settings, stores.buckets),
+    )
     return Service(
         settings=settings,
         database=database,
@@ -200,16 +212,8 @@ def wired(
         payments=payments,
         suppliers=suppliers,
         road=road,
-        desk=Desk(
-            road,
-            suppliers,
-            payments,
-            stores.offers,
-            people,
-            clock,
-            settings.book_wait_s,
-            velocity_of(settings, stores.buckets),
-        ),
+        desk=desk,
+        operating=OperatorDesk(road, desk, outbox, payment_work, order_work, clock),
         worker=Worker(
             road,
             outbox,

@@ -265,6 +265,17 @@ class ResolveIncident:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAction:
+    """Somebody wants something done: said before it is done, once for each request."""
+
+    action: str
+    subject: str
+    reason: str
+    request_id: str
+    now: datetime
+
+
 TripCommand = (
     StartTrip
     | AddItem
@@ -295,4 +306,5 @@ TripCommand = (
     | ForgetPerson
     | AssignIncident
     | ResolveIncident
+    | NoteAction
 )

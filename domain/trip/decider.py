@@ -16,7 +16,7 @@ from domain.trip import (
     refunding,
 )
 from domain.trip import commands as c
-from domain.trip.events import TripEvent
+from domain.trip.events import OperatorActed, TripEvent
 from domain.trip.state import Trip
 
 
@@ -49,13 +49,21 @@ def decide(command: c.TripCommand, trip: Trip | None) -> list[TripEvent]:
             return checkout.close(command, trip)
         case c.RecordCheckoutState():
             return checkout.record_state(command, trip)
-        case c.OpenIncident() | c.AssignIncident() | c.ResolveIncident() | c.ForgetPerson():
+        case (
+            c.OpenIncident()
+            | c.AssignIncident()
+            | c.ResolveIncident()
+            | c.NoteAction()
+            | c.ForgetPerson()
+        ):
             return decide_for_people(command, trip)
         case _:
             return decide_money(command, trip)
 
 
-PeoplesCommand = c.OpenIncident | c.AssignIncident | c.ResolveIncident | c.ForgetPerson
+PeoplesCommand = (
+    c.OpenIncident | c.AssignIncident | c.ResolveIncident | c.NoteAction | c.ForgetPerson
+)
 MoneyCommand = (
     c.StartFulfillment
     | c.SettleFulfillment
@@ -105,6 +113,20 @@ def decide_money(command: MoneyCommand, trip: Trip) -> list[TripEvent]:
             assert_never(command)
 
 
+def note_action(command: c.NoteAction, trip: Trip) -> list[TripEvent]:
+    if command.request_id in trip.acts:
+        return []
+    return [
+        OperatorActed(
+            action=command.action,
+            subject=command.subject,
+            reason=command.reason,
+            request_id=command.request_id,
+            acted_at=command.now,
+        )
+    ]
+
+
 def decide_for_people(command: PeoplesCommand, trip: Trip) -> list[TripEvent]:
     match command:
         case c.OpenIncident():
@@ -113,6 +135,8 @@ def decide_for_people(command: PeoplesCommand, trip: Trip) -> list[TripEvent]:
             return incidents.assign(command, trip)
         case c.ResolveIncident():
             return incidents.resolve(command, trip)
+        case c.NoteAction():
+            return note_action(command, trip)
         case c.ForgetPerson():
             return forgetting.forget(command, trip)
         case _:

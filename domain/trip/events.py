@@ -277,6 +277,18 @@ class IncidentResolved:
     resolved_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActed:
+    """A person wanted something done, and why; what came of it follows. Who it was is told by the
+    event's cause. `subject` is the id of what it was done to."""
+
+    action: str
+    subject: str
+    reason: str
+    request_id: str
+    acted_at: datetime
+
+
 TripEvent = (
     MoneyEvent
     | TripStarted
@@ -307,6 +319,7 @@ TripEvent = (
     | PersonForgotten
     | IncidentAssigned
     | IncidentResolved
+    | OperatorActed
 )
 
 # Stored for ever: a class may be renamed, its topic may not.
@@ -340,4 +353,5 @@ TOPICS: dict[str, type[TripEvent]] = {
     "trip.person-forgotten.v1": PersonForgotten,
     "trip.incident-assigned.v1": IncidentAssigned,
     "trip.incident-resolved.v1": IncidentResolved,
+    "trip.operator-acted.v1": OperatorActed,
 }

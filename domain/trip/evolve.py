@@ -79,19 +79,21 @@ def _changed(trip: Trip, event: e.TripEvent) -> Trip:
             return _fulfilled(trip, event)
         case e.CancellationQuoted() | e.CancellationStarted() | e.TripCancelled():
             return _cancelled(trip, event)
-        case e.IncidentOpened() | e.IncidentAssigned() | e.IncidentResolved() | e.PersonForgotten():
-            return _seen_to(trip, event)
         case _:
-            assert_never(event)
+            return _seen_to(trip, event)
 
 
-def _seen_to(
-    trip: Trip,
-    event: e.IncidentOpened | e.IncidentAssigned | e.IncidentResolved | e.PersonForgotten,
-) -> Trip:
+SeenTo = (
+    e.IncidentOpened | e.IncidentAssigned | e.IncidentResolved | e.OperatorActed | e.PersonForgotten
+)
+
+
+def _seen_to(trip: Trip, event: SeenTo) -> Trip:
     """What people have to do, or did, about a trip."""
     if isinstance(event, e.PersonForgotten):
         return replace(trip, forgotten=(*trip.forgotten, event.person_id))
+    if isinstance(event, e.OperatorActed):
+        return replace(trip, acts=(*trip.acts, event.request_id))
     if isinstance(event, e.IncidentOpened):
         incident = Incident(
             code=event.code,

@@ -205,6 +205,7 @@ class Trip:
     cancellation: Cancellation | None = None
     cancelled: bool = False
     incidents: tuple[Incident, ...] = ()
+    acts: tuple[str, ...] = ()
     forgotten: tuple[str, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from service.cli import (
     agents,
     evidence,
     forget,
+    incidents,
     keys,
     log,
     projections,
@@ -35,7 +36,7 @@ app.command(running.app, name="*")
 app.command(agents.app, name="*")
 app.command(replay.app, name="*")
 trips.app.command(evidence.app, name="*")
-GROUPS = (trips, keys, tenants, forget, vault, log, projections, tasks)
+GROUPS = (trips, keys, tenants, forget, vault, log, projections, incidents, tasks)
 for group in (module.app for module in GROUPS):
     app.command(group)
 

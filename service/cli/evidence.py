@@ -28,9 +28,8 @@ from adapters.event_log.evidence import (
 from adapters.event_log.postgres import PostgresEventLog
 from domain.log import Append, Cause, NewEvent, Recorded
 from service.app import signer_of
-from service.cli.opening import database, operator
+from service.cli.opening import database, operator, recorded_of
 from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, people, print_json, stop
-from service.cli.reading import recorded_of
 from service.codec import codec_of
 from service.settings import Settings
 

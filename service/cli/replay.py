@@ -16,9 +16,8 @@ from domain.log import Recorded
 from projections import timeline, trip_details, trip_list
 from projections.history import Change, Step, steps
 from service.cli.evidence import opened_evidence
-from service.cli.opening import event_log
+from service.cli.opening import event_log, recorded_of
 from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
-from service.cli.reading import recorded_of
 from service.operating.replaying import Held, held_against
 
 app = App()

@@ -12,8 +12,8 @@ from domain.dossier import Dossier, fold
 from domain.log import Recorded
 from projections import timeline, trip_details
 from projections.history import as_of, difference, until
+from service.cli.opening import moment_of, read
 from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
-from service.cli.reading import moment_of, read
 
 AsOf = Annotated[str | None, Parameter(name="--as-of")]
 

@@ -143,11 +143,7 @@ def trip_list_row(listed: Listed, last: Recorded) -> TripListRow:
 
 
 async def fold_incidents(models: ReadModels, batch: Batch, version: int) -> Sequence[IncidentRow]:
-    facts = [
-        (key, recorded)
-        for recorded in batch
-        if (key := incidents.key(recorded.trip_id, recorded.event)) is not None
-    ]
+    facts = [(key, recorded) for recorded in batch if (key := incidents.key(recorded)) is not None]
     touched = sorted({key for key, _ in facts})
     rows: dict[str, IncidentRow] = {
         row.incident_id: row for row in await models.rows("incidents", touched, version)
@@ -156,7 +152,7 @@ async def fold_incidents(models: ReadModels, batch: Batch, version: int) -> Sequ
     for key, recorded in facts:
         if key in rows and recorded.position <= rows[key].position:
             continue
-        known[key] = incidents.project(known.get(key), recorded.trip_id, recorded.event)
+        known[key] = incidents.project(known.get(key), recorded)
     last = dict(facts)
     return [incident_row(known[key], last[key]) for key in touched]
 

@@ -260,15 +260,19 @@ class PaymentWork:
         return Done()
 
     async def look_at_refund(self, task: Task, dossier: Dossier, cause: Cause) -> Outcome:
-        trip = trip_of(dossier)
-        found = trip.payment_of_refund(task.subject)
+        return await self.look_for_refund(task.attempts, trip_of(dossier), task.subject, cause)
+
+    async def look_for_refund(
+        self, attempts: int, trip: Trip, refund_id: str, cause: Cause
+    ) -> Outcome:
+        found = trip.payment_of_refund(refund_id)
         if found is None or found[1].provider_refund_id is None:
             return Done()
         try:
             seen = await self.payments.look_at_refund(found[1].provider_refund_id)
         except (PaymentOutcomeUnknown, PaymentProviderBusy) as error:
-            return Again(pause=backoff(task.attempts), reason=str(error))
-        record = c.RecordRefund(refund_id=task.subject, refund=seen, now=self.clock.now())
+            return Again(pause=backoff(attempts), reason=str(error))
+        record = c.RecordRefund(refund_id=refund_id, refund=seen, now=self.clock.now())
         await self.road.handle(trip.trip_id, record, cause)
         if seen.status == "pending":
             return Again(pause=timedelta(hours=6), reason="the refund is still pending")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.stripe_payments import EVENT_TYPES
+from service.cli.opening import OPERATOR_VARIABLE
 from service.settings import Settings
 from service.settings_rules import is_secret, variable
 
@@ -15,7 +16,12 @@ ROOT = Path(__file__).parents[2]
 EVENT = re.compile(r"\b(?:checkout\.session|payment_intent|refund|charge)\.[a-z_.]*[a-z]\b")
 VARIABLE = re.compile(r"\bTRIPLEDGER_[A-Z_]*[A-Z]\b")
 # Read by the tests or by compose, not by the program.
-OF_OTHERS = {"TRIPLEDGER_BIND", "TRIPLEDGER_CONTRACT_FIXTURES", "TRIPLEDGER_TEST_DATABASE_URL"}
+OF_OTHERS = {
+    "TRIPLEDGER_BIND",
+    "TRIPLEDGER_CONTRACT_FIXTURES",
+    "TRIPLEDGER_TEST_DATABASE_URL",
+    OPERATOR_VARIABLE,
+}
 
 
 def text(name: str) -> str:

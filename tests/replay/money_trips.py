@@ -38,6 +38,13 @@ def wanted(amount: int, request_id: str = "req-1") -> tc.RefundPayment:
 
 
 ASSIGNED = tc.AssignIncident(code="payment_disputed", subject="du_1", owner="ana", now=s.LATER)
+ACTED = tc.NoteAction(
+    action="refund",
+    subject=s.PAYMENT,
+    reason="The customer called.",
+    request_id="req-1",
+    now=s.LATER,
+)
 SECOND = bc.RecordFinding(booking_id=F, answer=s.yes(F, "ord_other"), final=False, now=s.LATER)
 SECOND_GONE = bc.RecordSecondOrderCancelled(
     booking_id=F, supplier_order_id="ord_other", now=s.LATER
@@ -54,5 +61,6 @@ def money_trips() -> dict[str, list[DossierEvent]]:
         "disputed-and-lost": told(seen(dispute="open"), seen(dispute="lost")),
         "refunded-in-the-dashboard": told(seen(BY_HAND)),
         "refunded-by-an-operator": told(wanted(5_000)),
+        "acted-upon-by-an-operator": told(ACTED, wanted(7_000)),
         "ordered-twice": told(SECOND, SECOND_GONE),
     }

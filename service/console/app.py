@@ -14,6 +14,7 @@ from adapters.database import Database
 from service.app import Service
 from service.console.door import SIGN_IN, Door, PageHandler
 from service.console.live import LiveChanges
+from service.console.pages.actions import ActionsPage
 from service.console.pages.audit import AuditPage
 from service.console.pages.incidents import IncidentsPage
 from service.console.pages.log_page import LogPage
@@ -62,7 +63,8 @@ def places_of(
 ) -> Places:
     """Each page and button by the name it has in the list of who may what."""
     today = TodayPage(service, database, pages)
-    trip = TripPage(service, pages, door)
+    actions = ActionsPage(service.operating, pages, door)
+    trip = TripPage(service, pages, door, actions)
     log = LogPage(service, database, pages, door)
     projections = ProjectionsPage(service, pages, door, Pauses(database))
     webhooks = WebhooksPage(service, database, pages, door)
@@ -77,6 +79,8 @@ def places_of(
         "POST /console/trips/views/forget": trips.forget,
         "GET /console/incidents": IncidentsPage(service, database, pages).show,
         f"GET {TRIP}": trip.show,
+        f"GET {TRIP}/act": actions.ask,
+        f"POST {TRIP}/act": actions.do,
         f"GET {TRIP}/reveal": trip.ask_to_reveal,
         f"POST {TRIP}/reveal": trip.reveal,
         "GET /console/webhooks": webhooks.show,

@@ -11,6 +11,7 @@ from domain.dossier import Dossier, evolve
 from domain.log import Recorded
 from domain.process import react
 from domain.trip.lifecycle import status
+from domain.trip.people_events import PersonForgotten
 from domain.trip.state import Trip
 
 
@@ -88,6 +89,11 @@ class History:
             if not states or states[-1] != step.status:
                 states.append(step.status)
         return tuple(states)
+
+    def forgotten(self) -> frozenset[str]:
+        """Who has been erased, by person id."""
+        events = (step.recorded.event for step in self.steps)
+        return frozenset(e.person_id for e in events if isinstance(e, PersonForgotten))
 
     @property
     def trip(self) -> Trip:

@@ -61,6 +61,7 @@ class Renderer:
             span=span,
             ago=ago,
             words=words,
+            zip=zip,
             tone=tone,
             total_of=lambda row: amount_of(row.total, row.currency),
             unearned_of=lambda row: amount_of(row.unfulfilled, row.currency),

@@ -71,6 +71,8 @@ class Waiting:
 def standing_of(history: History, tasks: Sequence[TaskRow], now: datetime) -> Standing:
     trip = history.trip
     says = [state_sentence(history, now), *booking_sentences(history, now)]
+    if waiting := sum(1 for incident in trip.incidents if incident.open):
+        says.append(f"{counted(waiting, 'incident')} waiting for a person.")
     if sentence := next_sentence(trip, tasks, now):
         says.append(sentence)
     return Standing(

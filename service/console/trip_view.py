@@ -125,9 +125,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOffered:
-    name: str
+    """`query` leads to where it is shown beforehand."""
+
     word: str
-    query: str = ""
+    about: str
+    query: str
+    grave: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,7 @@ class TripView:
     from_version: int
     wanted_from: str
     wanted_at: str
+    note: str
 
 
 def name_of(trip: Trip) -> str:
@@ -343,6 +347,7 @@ def trip_view(
     difference: Sequence[Change] | None = None,
     from_version: int = 0,
     wanted: tuple[str, str] = ("", ""),
+    note: str = "",
     test: bool,
 ) -> TripView:
     """The trip at a version, with what else is known of it now."""
@@ -380,4 +385,5 @@ def trip_view(
         from_version=from_version,
         wanted_from=wanted[0],
         wanted_at=wanted[1],
+        note=note,
     )

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
+from adapters.vault import MasterKeyMissing, PersonUnknown, SealBroken
 from domain.trip.state import Trip
 from service.app import Service
 from service.console.differing import differences
 from service.console.door import Door
 from service.console.history import History
+from service.console.pages.actions import ActionsPage
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.rendering import Renderer
 from service.console.trip_view import (
-    ActionOffered,
     PersonField,
     PersonShown,
     TripView,
@@ -26,11 +27,15 @@ from service.http.api import UUID_TEXT
 from service.people.sealing import content
 
 TASKS_MAX = 500
+NOTE_CHARACTERS_MAX = 300
 CONTACT_FIELDS = ("email", "phone")
 
 
 class TripPage:
-    def __init__(self, service: Service, pages: Renderer, door: Door) -> None:
+    def __init__(
+        self, service: Service, pages: Renderer, door: Door, actions: ActionsPage
+    ) -> None:
+        self.actions = actions
         self.service = service
         self.pages = pages
         self.door = door
@@ -53,7 +58,6 @@ class TripPage:
         self,
         visit: Visit,
         revealed: tuple[str, str, str] | None = None,
-        actions: Sequence[ActionOffered] = (),
     ) -> TripView:
         """`revealed`: the person, the field and its value, where one may be seen this once."""
         history = await self.history(visit)
@@ -69,10 +73,11 @@ class TripPage:
             history,
             await self.service.outbox.listed(None, TASKS_MAX, trip_id),
             await self.door.acts.of_trip(trip_id),
-            await self.people(history.trip, revealed),
+            self.people(history, revealed),
             visit.now,
             version=version,
-            actions=actions,
+            actions=() if wanted[1] else await self.actions.offered(visit),
+            note=visit.query("done")[:NOTE_CHARACTERS_MAX],
             difference=difference,
             from_version=compared,
             wanted=wanted,
@@ -81,29 +86,26 @@ class TripPage:
 
     # --- people
 
-    async def people(
-        self, trip: Trip, revealed: tuple[str, str, str] | None
+    def people(
+        self, history: History, revealed: tuple[str, str, str] | None
     ) -> Sequence[PersonShown]:
-        travelers, contact = await self.service.people.open_known(trip)
-        known = {sealed.person_id: traveler for sealed, traveler in travelers}
+        """Everyone by what is known of them, without opening a single seal."""
+        trip, gone = history.trip, history.forgotten()
         shown = [
             person_shown(
                 sealed.person_id,
                 f"Traveller {number} ({sealed.passenger_type.lower()})",
                 sealed.fields,
                 revealed,
-                forgotten=known[sealed.person_id] is None,
+                forgotten=sealed.person_id in gone,
             )
             for number, sealed in enumerate(trip.travelers, start=1)
         ]
         if trip.contact is not None:
+            contact = trip.contact.person_id
             shown.append(
                 person_shown(
-                    trip.contact.person_id,
-                    "Contact",
-                    CONTACT_FIELDS,
-                    revealed,
-                    forgotten=contact is None,
+                    contact, "Contact", CONTACT_FIELDS, revealed, forgotten=contact in gone
                 )
             )
         return shown
@@ -131,7 +133,10 @@ class TripPage:
         )
 
     async def value_of(self, trip: Trip, person_id: str, field: str) -> str:
-        travelers, contact = await self.service.people.open_known(trip)
+        try:
+            travelers, contact = await self.service.people.open_known(trip)
+        except (SealBroken, PersonUnknown, MasterKeyMissing) as error:
+            raise NotDone("The seal cannot be opened with the keys of this service.") from error
         values: dict[str, dict[str, object]] = {
             sealed.person_id: content(traveler) for sealed, traveler in travelers if traveler
         }

@@ -8,10 +8,11 @@ from html import unescape
 
 import pytest
 
+from domain.dossier import TOPICS
 from tests.console import prepared
 from tests.console.conftest import SignIn
 from tests.console.operating import Console, form_of
-from tests.pages.reading import Page
+from tests.pages.reading import Form, Page
 from tests.scenarios.world import World
 
 REASON = "Because the traveller called"
@@ -32,18 +33,23 @@ async def asked(console: Console, trip_id: str, action: str, more: str = "") -> 
 async def pressed(console: Console, trip_id: str, preview: Page, **typed: str) -> Page:
     meant = re.search(r"Type <strong>(.*?)</strong>", preview.html)
     fields = {"reason": REASON, **({"typed": unescape(meant[1])} if meant else {}), **typed}
-    return await console.press(form_of(preview, f"/console/trips/{trip_id}/act"), **fields)
+    return await console.press(button_of(preview), **fields)
 
 
-async def lost(world: World) -> str:
+def button_of(preview: Page) -> Form:
+    """The form that does it, not the one that shows it for another amount."""
+    [form] = [f for f in preview.reader.forms if f.action.endswith("/act") and f.method == "post"]
+    return form
+
+
+async def lost(world: World, mode: str = "commit_then_reset") -> str:
     """An order was sent, its answer is lost, and the supplier cannot be asked."""
     trip_id = await world.build(await world.find_flight(), await world.find_stay())
-    await world.fault("duffel", "POST", "/air/orders", "commit_then_reset")
+    await world.fault("duffel", "POST", "/air/orders", mode)
     await world.fault("duffel", "GET", "/air/orders", "http_503", times=None)
     booked = await world.book(trip_id)
     await world.pay(booked["session_id"])
     await world.until_recorded(trip_id, "booking.order-unknown.v1")
-    await world.clear_faults("duffel")
     return trip_id
 
 
@@ -60,6 +66,10 @@ async def cancellable(world: World) -> str:
     return trip_id
 
 
+async def sent_into_nothing(world: World) -> str:
+    return await lost(world, "reset_before")
+
+
 Story = Callable[[World], Awaitable[str]]
 STORIES: dict[str, Story] = {
     "refund": prepared.done,
@@ -70,7 +80,7 @@ STORIES: dict[str, Story] = {
     "resolve": prepared.moved,
     "close_checkout": waiting,
     "look": lost,
-    "give_up": lost,
+    "give_up": sent_into_nothing,
 }
 
 
@@ -95,13 +105,12 @@ async def test_an_action_records_what_was_shown_before_it_was_done(
     assert f"by operator {operator.partition(':')[2]}" in page.text
     assert REASON in page.text
     assert REASON in (await console.sees("/console/audit")).text
+    await world.clear_faults("duffel")
     await world.at_rest()
 
 
 def named(topic: str) -> str:
     """The class that an event of this topic is."""
-    from domain.dossier import TOPICS
-
     return TOPICS[topic].__name__
 
 
@@ -196,7 +205,7 @@ async def test_another_tenants_operator_acts_on_nothing_of_ours(
 
     link = actions_of(page, "refund")[0]
     preview = await console.sees(link)
-    form = form_of(preview, f"/console/trips/{trip_id}/act")
+    form = button_of(preview)
     form.fields["token"] = form_of(await theirs.sees("/console"), "/console/sign-out").fields[
         "token"
     ]

@@ -4,6 +4,7 @@ story under the operator's name."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -38,7 +39,7 @@ GRAVE: frozenset[Action] = frozenset({"refund", "release", "cancel", "give_up", 
 AMOUNT = re.compile(r"[0-9]{1,12}([.,][0-9]{1,3})?")
 SUBJECT_CHARACTERS_MAX = 200
 # Nobody is asked to preview a thing without a reason; this one is never recorded.
-UNTOLD = "preview"
+UNTOLD = "your reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ class ActionsPage:
         query = urlencode({"done": acted.note}) if acted.note else ""
         return see_other(f"/console/trips/{trip_id}{'?' + query if query else ''}")
 
-    async def asked(self, visit: Visit, fields: dict[str, str], reason: str) -> Asked:
+    async def asked(self, visit: Visit, fields: Mapping[str, str], reason: str) -> Asked:
         trip_id, sees = visit.path("trip_id"), visit.operator.sees
         action = next((each for each in ACTIONS if each == fields.get("action")), None)
         subject = fields.get("subject", "")
@@ -123,7 +124,9 @@ class ActionsPage:
         amount = None
         if action == "refund":
             offers = await self.desk.offers(trip_id, sees)
-            most = next((o.amount for o in offers if (o.action, o.subject) == (action, subject)), None)
+            most = next(
+                (o.amount for o in offers if (o.action, o.subject) == (action, subject)), None
+            )
             if most is None:
                 raise NotDone("Nothing of this payment can be refunded as it stands.")
             amount = amount_of(fields.get("amount", ""), most)

@@ -14,8 +14,8 @@ from service.app import Service
 from service.console.differing import differences
 from service.console.door import Door
 from service.console.history import History
-from service.console.pages.actions import ActionsPage
 from service.console.operator import NotDone, NotThere, Visit
+from service.console.pages.actions import ActionsPage
 from service.console.rendering import Renderer
 from service.console.trip_view import (
     PersonField,
@@ -32,9 +32,7 @@ CONTACT_FIELDS = ("email", "phone")
 
 
 class TripPage:
-    def __init__(
-        self, service: Service, pages: Renderer, door: Door, actions: ActionsPage
-    ) -> None:
+    def __init__(self, service: Service, pages: Renderer, door: Door, actions: ActionsPage) -> None:
         self.actions = actions
         self.service = service
         self.pages = pages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 import asyncpg
@@ -13,8 +13,9 @@ from adapters.differences import first_difference
 
 TRIP_DETAILS, BOOKINGS = "trip_details", "bookings"
 TRIP_LIST, INCIDENTS = "trip_list", "incidents"
+MONEY_LEDGER = "money_ledger"
 
-Projection = Literal["trip_details", "bookings", "trip_list", "incidents"]
+Projection = Literal["trip_details", "bookings", "trip_list", "incidents", "money_ledger"]
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
 
 # Stands between the words of a list while it travels to the server: arrays of arrays cannot.
@@ -96,7 +97,34 @@ class IncidentRow:
     resolution: str | None
 
 
-Row = TripRow | BookingRow | TripListRow | IncidentRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """A line of the books: a movement, under the id of its event, with its entries; or how a trip's
+    books stand (`balance`), under the id of the trip, with what the fold goes on from. The sums are
+    the trip's after it, in minor units of `currency` (None: nothing is priced yet); `entries` are
+    amounts by currency and account, debits above zero and credits below."""
+
+    line_id: str
+    trip_id: str
+    tenant: str
+    position: int
+    kind: str
+    fact: str
+    at: datetime
+    day: date
+    currency: str | None
+    authorized: int
+    captured: int
+    released: int
+    refunded: int
+    disputed: int
+    fulfilled: int
+    owed: int
+    entries: dict[str, dict[str, int]]
+    state: bytes | None
+
+
+Row = TripRow | BookingRow | TripListRow | IncidentRow | LedgerRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +231,16 @@ TABLES: Mapping[str, Table] = {
         types=(
             *("uuid", "uuid", "text", "bigint", "text", "text", "text", "text", "bigint", "text"),
             *("text", "timestamptz", "text", "timestamptz", "text", "text"),
+        ),
+    ),
+    MONEY_LEDGER: Table(
+        name="read_money_ledger",
+        row=LedgerRow,
+        key="line_id",
+        types=(
+            *("uuid", "uuid", "text", "bigint", "text", "text", "timestamptz", "date", "text"),
+            *("bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint"),
+            *("jsonb", "bytea"),
         ),
     ),
 }

@@ -15,6 +15,7 @@ from service.cli import (
     incidents,
     keys,
     log,
+    money,
     projections,
     replay,
     running,
@@ -35,6 +36,7 @@ app = App(
 app.command(running.app, name="*")
 app.command(agents.app, name="*")
 app.command(replay.app, name="*")
+app.command(money.app, name="*")
 trips.app.command(evidence.app, name="*")
 GROUPS = (trips, keys, tenants, forget, vault, log, projections, incidents, tasks)
 for group in (module.app for module in GROUPS):

@@ -4,6 +4,7 @@ and what they are after it."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC
 from typing import cast
 
 import msgspec
@@ -12,6 +13,7 @@ from adapters.read_models import ReadModels
 from adapters.read_tables import (
     BookingRow,
     IncidentRow,
+    LedgerRow,
     Projection,
     Row,
     TripListRow,
@@ -20,10 +22,12 @@ from adapters.read_tables import (
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
+from domain.ledger import Entry, Ledger
 from domain.log import Recorded
 from domain.money import Money
-from projections import bookings, incidents, trip_details, trip_list
+from projections import bookings, incidents, money_ledger, trip_details, trip_list
 from projections.incidents import Incident
+from projections.money_ledger import Totals
 from projections.trip_list import Listed
 
 Batch = Sequence[Recorded]
@@ -35,12 +39,15 @@ TOPICS_BEGIN: Mapping[Projection, str] = {
     "bookings": "booking.",
     "trip_list": "",
     "incidents": "trip.incident-",
+    "money_ledger": "",
 }
 
 encode_dossier = msgspec.json.Encoder().encode
 decode_dossier = msgspec.json.Decoder(Dossier).decode
 encode_listed = msgspec.json.Encoder().encode
 decode_listed = msgspec.json.Decoder(Listed).decode
+encode_ledger = msgspec.json.Encoder().encode
+decode_ledger = msgspec.json.Decoder(Ledger).decode
 
 
 async def fold_trips(models: ReadModels, batch: Batch, version: int) -> Sequence[TripRow]:
@@ -178,9 +185,65 @@ def incident_row(incident: Incident, last: Recorded) -> IncidentRow:
     )
 
 
+async def fold_money(models: ReadModels, batch: Batch, version: int) -> Sequence[LedgerRow]:
+    """Movements are added and never changed; each trip's balance is replaced."""
+    touched = sorted({recorded.trip_id for recorded in batch})
+    rows: dict[str, LedgerRow] = {
+        row.line_id: row for row in await models.rows("money_ledger", touched, version)
+    }
+    books = {trip_id: decode_ledger(row.state or b"") for trip_id, row in rows.items()}
+    lines: dict[str, LedgerRow] = {}
+    for recorded in batch:
+        trip_id = recorded.trip_id
+        if trip_id in rows and recorded.position <= rows[trip_id].position:
+            continue
+        before = books.get(trip_id) or Ledger()
+        after, entries = money_ledger.project(before, recorded.event)
+        if after is before:
+            continue
+        books[trip_id] = after
+        lines[trip_id] = ledger_row(trip_id, after, recorded, (), encode_ledger(after))
+        if entries:
+            lines[recorded.event_id] = ledger_row(recorded.event_id, after, recorded, entries, None)
+    return list(lines.values())
+
+
+def ledger_row(
+    line_id: str,
+    books: Ledger,
+    recorded: Recorded,
+    entries: Sequence[Entry],
+    state: bytes | None,
+) -> LedgerRow:
+    sums = money_ledger.totals(books)
+    assert sums is not None, "money moves for what is priced"
+    return LedgerRow(
+        line_id=line_id,
+        trip_id=recorded.trip_id,
+        tenant=recorded.cause.tenant or "",
+        position=recorded.position,
+        kind="movement" if entries else "balance",
+        fact=recorded.topic,
+        at=recorded.recorded_at,
+        day=recorded.recorded_at.astimezone(UTC).date(),
+        entries=by_currency(entries),
+        state=state,
+        **{name: getattr(sums, name) for name in Totals.__slots__},
+    )
+
+
+def by_currency(entries: Sequence[Entry]) -> dict[str, dict[str, int]]:
+    sums: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        of = sums.setdefault(entry.amount.currency, {})
+        of[entry.account] = of.get(entry.account, 0) + entry.amount.amount
+    return sums
+
+
 FOLDS: Mapping[Projection, Fold] = {
     "trip_details": fold_trips,
     "bookings": fold_bookings,
     "trip_list": fold_trip_list,
     "incidents": fold_incidents,
+    "money_ledger": fold_money,
 }

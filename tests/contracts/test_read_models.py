@@ -138,6 +138,7 @@ async def test_a_rebuild_goes_on_beside_what_is_read_and_then_replaces_it(
     assert await models.checkpoints() == [
         Checkpoint(name="bookings", version=1, position=0, live=True),
         Checkpoint(name="incidents", version=1, position=0, live=True),
+        Checkpoint(name="money_ledger", version=1, position=0, live=True),
         Checkpoint(name="trip_details", version=1, position=2, live=True),
         Checkpoint(name="trip_details", version=version, position=2, live=False),
         Checkpoint(name="trip_list", version=1, position=0, live=True),

@@ -34,12 +34,12 @@ Batch = Sequence[Recorded]
 Fold = Callable[[ReadModels, Batch, int], Awaitable[Sequence[Row]]]
 
 # What each read model is made of: an unreadable event of another kind is no reason to stop.
-TOPICS_BEGIN: Mapping[Projection, str] = {
+TOPICS_BEGIN: Mapping[Projection, str | tuple[str, ...]] = {
     "trip_details": "",
     "bookings": "booking.",
     "trip_list": "",
     "incidents": "trip.incident-",
-    "money_ledger": "",
+    "money_ledger": ("trip.payment-", "trip.refund-", "trip.dispute-", "booking."),
 }
 
 encode_dossier = msgspec.json.Encoder().encode

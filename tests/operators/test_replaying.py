@@ -17,7 +17,7 @@ from tests.replay.trips_at_scale import live_through
 from tests.replay.whole_trips import whole_trips
 from tests.rules import stories as s
 
-ROWS = {"trip_details": 1, "bookings": 2, "trip_list": 1, "incidents": 1}
+ROWS = {"trip_details": 1, "bookings": 2, "trip_list": 1, "incidents": 1, "money_ledger": 4}
 UNRESOLVED = whole_trips()["order-lost-for-good"]
 
 
@@ -86,9 +86,9 @@ async def test_the_command_shows_every_state_and_tells_by_its_code_whether_all_i
     assert list(range(1, len(s.completed()) + 1)) == [row["version"] for row in told["states"]]
     assert ("draft", "completed") == (told["states"][0]["status"], told["states"][-1]["status"])
     assert all(row["changes"] for row in told["states"])
-    assert 4 == len(told["read_models"])
+    assert 9 == len(told["read_models"])
     code, out, _ = await tripledger(database_url, tmp_path, "replay", trip, "--changes")
-    assert (0, True) == (code, "The read models have stored the same: 4 rows compared." in out)
+    assert (0, True) == (code, "The read models have stored the same: 9 rows compared." in out)
 
     await office.database.pool.execute("UPDATE tripledger.read_trip_list SET title = 'Mars'")
     code, out, _ = await tripledger(database_url, tmp_path, "replay", trip)

@@ -93,7 +93,7 @@ async def test_a_payload_that_does_not_fit_stops_every_projection_that_needs_it_
 ) -> None:
     async with raised_world(database_url, tmp_path, projection_poll_s=0.05) as world:
         position, stream = await poison(world, "booking.confirmed.v1", b'{"secret": "x"}')
-        needing = ("bookings", "trip_details", "trip_list")
+        needing = ("bookings", "money_ledger", "trip_details", "trip_list")
         await until(lambda: asyncio.sleep(0, len(stopped(lines)) == len(needing)))
         trip_id = await world.build_usual()
 

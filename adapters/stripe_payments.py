@@ -93,10 +93,14 @@ class StripePayments:
         mobile_api_version: str = API_VERSION,
         timeout_s: float = 30.0,
         network_retries_max: int = 1,
+        watched: aiohttp.TraceConfig | None = None,
     ) -> None:
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
         # A session of our own, because the SDK's would be closed by nobody.
-        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=authorities()))
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=authorities()),
+            trace_configs=[watched] if watched else [],
+        )
         self.mobile_api_version = mobile_api_version
         self.webhook_secrets = tuple(webhook_secrets)
         self.stripe = stripe.StripeClient(

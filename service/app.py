@@ -36,6 +36,8 @@ from service.codec import codec_of
 from service.desk import Desk
 from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
+from service.observability.metrics import Metrics
+from service.observability.provider_calls import watched
 from service.operating.desk import OperatorDesk
 from service.people.forgetting import Forgetting
 from service.people.sealing import People
@@ -73,6 +75,7 @@ class Service:
     stores are in memory."""
 
     settings: Settings
+    metrics: Metrics
     database: Database | None
     clock: Clock
     codec: EventCodec
@@ -108,23 +111,26 @@ async def assembled(settings: Settings, database: Database) -> AsyncIterator[Ser
     codec = codec_of(settings)
     signer = signer_of(settings)
     vault = vault_of(settings, database)
+    metrics = Metrics()
     payments = StripePayments(
         api_key=plain(settings.stripe_api_key),
         webhook_secrets=secrets(settings.stripe_webhook_secret),
         api_base=settings.stripe_api_base,
         api_version=settings.stripe_api_version,
         mobile_api_version=settings.stripe_mobile_api_version,
+        watched=watched("stripe", metrics),
     )
     duffel = DuffelSupplier(
         token=plain(settings.duffel_token),
         clock=clock,
         webhook_secrets=secrets(settings.duffel_webhook_secret),
         base_url=settings.duffel_api_base,
+        watched=watched("duffel", metrics),
     )
     try:
         async with PostgresEventLog.opened(database, codec, clock) as log:
             stores = stores_in(settings, database, codec, log, vault, signer)
-            yield wired(settings, database, clock, codec, stores, payments, duffel)
+            yield wired(settings, database, clock, codec, stores, payments, duffel, metrics)
     finally:
         await duffel.close()
         await payments.aclose()
@@ -171,10 +177,11 @@ def wired(
     stores: Stores,
     payments: Payments,
     supplier: Supplier,
+    metrics: Metrics,
 ) -> Service:
     suppliers: dict[str, Supplier] = {supplier.name: supplier}
     log, outbox, inbox, models = stores.log, stores.outbox, stores.inbox, stores.models
-    road = Road(log)
+    road = Road(log, on_conflict=metrics.conflicts.inc)
     people = People(stores.vault, new_id)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
@@ -192,6 +199,7 @@ def wired(
     )
     return Service(
         settings=settings,
+        metrics=metrics,
         database=database,
         clock=clock,
         codec=codec,
@@ -222,6 +230,7 @@ def wired(
             NoticeWork(inbox, payment_work, order_work),
             forgetting,
             clock,
+            metrics,
             hands=settings.task_workers,
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,

@@ -36,9 +36,16 @@ class Handled:
 class Road:
     """Everything that changes a trip takes it: HTTP, MCP, webhooks, workers, operators."""
 
-    def __init__(self, log: EventLog, ids: Callable[[], str] = new_id) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        ids: Callable[[], str] = new_id,
+        *,
+        on_conflict: Callable[[], None] = lambda: None,
+    ) -> None:
         self.log = log
         self.new_id = ids
+        self.on_conflict = on_conflict
 
     async def read(self, trip_id: str, tenant: str | None = None) -> tuple[Dossier, int]:
         """A trip with its bookings and the position of its newest event.
@@ -95,6 +102,7 @@ class Road:
             try:
                 appended = await self.log.append(append)
             except TripMoved:
+                self.on_conflict()
                 await asyncio.sleep(CONFLICT_PAUSE_S * random.random() * min(attempt + 1, 10))
                 continue
             return Handled(

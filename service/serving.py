@@ -16,11 +16,15 @@ from aiohttp import web
 
 from adapters.database import open_database
 from adapters.sandbox_clock import SandboxClock
-from service.app import Service, assembled
+from service.app import Service, assembled, plain
 from service.console.app import add_console
+from service.http.api import Door, Route
 from service.http.application import application
+from service.http.health import Exposed
 from service.http.listener import Listener, Patience
 from service.http.routes import routes_of
+from service.observability.loop_lag import watch_loop
+from service.observability.standing import Standing
 from service.pages.changes import changes_in
 from service.pages.checkout import add_pages
 from service.settings import Settings
@@ -74,7 +78,9 @@ async def serve(
     signals, readiness = Signals(), Readiness()
     async with (
         open_database(
-            plain_url(settings), settings.data_dir, pool_size=settings.database_connections
+            plain_url(settings),
+            settings.data_dir,
+            pool_size=settings.database_connections,
         ) as database,
         assembled(settings, database) as service,
         running(service, roles, readiness) as url,
@@ -100,6 +106,7 @@ async def running(
 ) -> AsyncIterator[str]:
     """The roles at work until the block ends; gives the URL of the API (its own or the public)."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(background(watch_loop(service.metrics), "loop-lag"))
         if isinstance(service.clock, SandboxClock):
             await stack.enter_async_context(background(service.clock.follow(), "clock"))
         if "project" in roles:
@@ -109,8 +116,13 @@ async def running(
         if "work" in roles:
             await stack.enter_async_context(working(service))
         url = service.settings.base_url
+        readiness = readiness or Readiness()
         if "api" in roles:
-            url = await stack.enter_async_context(listening(service, readiness or Readiness()))
+            app = doors(service, readiness)
+            url = await stack.enter_async_context(listening(service, app, service.settings.port))
+        elif service.settings.worker_port is not None:
+            app = back_door(service, readiness)
+            await stack.enter_async_context(listening(service, app, service.settings.worker_port))
         yield url
 
 
@@ -143,20 +155,44 @@ async def working(service: Service) -> AsyncIterator[None]:
             await worker.drain(patience_s)
 
 
-def doors(service: Service, readiness: Readiness) -> web.Application:
-    """Everything that is answered over HTTP: routes, pages and tools."""
+def exposed_of(service: Service) -> Exposed:
+    settings, database = service.settings, service.database
+    return Exposed(
+        metrics=service.metrics,
+        standing=Standing(database, service.clock) if database is not None else None,
+        token=plain(settings.metrics_token),
+        to_anybody=settings.sandbox,
+    )
 
+
+def application_of(
+    service: Service, readiness: Readiness, routes: Sequence[Route], door: Door
+) -> web.Application:
     async def database_answers() -> str | None:
         if service.database is not None:
             await service.database.pool.fetchval("SELECT 1")
         return None
 
-    app = application(
-        *routes_of(service),
+    return application(
+        routes,
+        door,
         checks={"database": database_answers, "draining": readiness.check},
         version=VERSION,
         server_url=service.settings.base_url,
+        exposed=exposed_of(service),
     )
+
+
+def back_door(service: Service, readiness: Readiness) -> web.Application:
+    """What a process answers that does not serve the API: how it is."""
+    _, door = routes_of(service)
+    return application_of(service, readiness, (), door)
+
+
+def doors(service: Service, readiness: Readiness) -> web.Application:
+    """Everything that is answered over HTTP: routes, pages and tools."""
+
+    app = application_of(service, readiness, *routes_of(service))
     changes = changes_in(app, service.log)
     add_pages(app, service, changes)
     if service.database is not None:
@@ -166,11 +202,11 @@ def doors(service: Service, readiness: Readiness) -> web.Application:
 
 
 @asynccontextmanager
-async def listening(service: Service, readiness: Readiness) -> AsyncIterator[str]:
-    """The HTTP door, open."""
+async def listening(service: Service, app: web.Application, port: int) -> AsyncIterator[str]:
+    """A door, open; gives its URL."""
     settings = service.settings
     listener = Listener(
-        doors(service, readiness),
+        app,
         patience=Patience(
             headers_s=settings.read_timeout_s,
             connections_max=settings.connections_max,
@@ -180,7 +216,7 @@ async def listening(service: Service, readiness: Readiness) -> AsyncIterator[str
         shutdown_s=settings.shutdown_s,
     )
     await listener.setup()
-    bound = bind(settings.host, settings.port)
+    bound = bind(settings.host, port)
     try:
         await web.SockSite(listener, bound).start()
         yield f"http://{settings.host}:{bound.getsockname()[1]}"

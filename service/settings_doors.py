@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from service.settings_rules import LOOPBACK_HOSTS, Finding, host_of, variable
@@ -62,6 +62,19 @@ class DoorSettings(BaseSettings):
         ge=1,
         le=100_000,
         description="connections served at once from one address (a proxy's counts as one)",
+    )
+
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="bearer token that opens /metrics; unset: open in the sandbox, else closed",
+    )
+    worker_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="port of /healthz, /readyz and /metrics in processes without the role api;"
+        " unset: none",
     )
 
     @field_validator("oidc_issuer", "oidc_jwks_url")

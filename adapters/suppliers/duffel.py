@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
+import aiohttp
+
 from adapters.suppliers import (
     duffel_cancelling,
     duffel_events,
@@ -58,12 +60,14 @@ class DuffelSupplier:
         base_url: str = API_BASE,
         question_timeout_s: float = QUESTION_TIMEOUT_S,
         order_timeout_s: float = ORDER_TIMEOUT_S,
+        watched: aiohttp.TraceConfig | None = None,
     ) -> None:
         self.wire = DuffelWire(
             token=token,
             base_url=base_url,
             question_timeout_s=question_timeout_s,
             order_timeout_s=order_timeout_s,
+            watched=watched,
         )
         self.clock = clock
         self.webhook_secrets = tuple(webhook_secrets)

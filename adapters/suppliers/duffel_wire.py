@@ -106,6 +106,7 @@ class DuffelWire:
         base_url: str = API_BASE,
         question_timeout_s: float = QUESTION_TIMEOUT_S,
         order_timeout_s: float = ORDER_TIMEOUT_S,
+        watched: aiohttp.TraceConfig | None = None,
     ) -> None:
         if urlsplit(base_url).scheme not in ("http", "https"):
             raise ValueError("the base URL of Duffel must be http:// or https://")
@@ -118,6 +119,7 @@ class DuffelWire:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+        self.watched = [watched] if watched else []
         self.questions: aiohttp.ClientSession | None = None
         self.orders: aiohttp.ClientSession | None = None
 
@@ -143,14 +145,16 @@ class DuffelWire:
     ) -> Answer:
         """A question, or a step that may be repeated without harm."""
         if self.questions is None:
-            self.questions = aiohttp.ClientSession(headers=self.headers)
+            self.questions = aiohttp.ClientSession(headers=self.headers, trace_configs=self.watched)
         return await self.send(self.questions, self.question_timeout, method, path, data, query)
 
     async def commit(self, path: str, data: JsonObject) -> Answer:
         """Something that binds: one attempt, as long as Duffel may need for it."""
         if self.orders is None:
             connector = aiohttp.TCPConnector(force_close=True)
-            self.orders = aiohttp.ClientSession(headers=self.headers, connector=connector)
+            self.orders = aiohttp.ClientSession(
+                headers=self.headers, connector=connector, trace_configs=self.watched
+            )
         return await self.send(self.orders, self.order_timeout, "POST", path, data, None)
 
     async def send(

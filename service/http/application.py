@@ -8,8 +8,7 @@ from aiohttp import web
 
 from service.http.api import BODY_BYTES_MAX, Door, Route, register
 from service.http.docs_page import add_docs
-from service.http.health import Check, health_routes
-from service.http.metrics import Gauge, HttpMetrics
+from service.http.health import Check, Exposed, health_routes
 from service.http.middleware import doorkeeper
 from service.http.openapi import openapi
 from service.http.problem_pages import PROBLEM_ROUTES
@@ -22,16 +21,15 @@ def application(
     checks: Mapping[str, Check],
     version: str,
     server_url: str,
-    gauges: tuple[Gauge, ...] = (),
-    metrics: HttpMetrics | None = None,
+    exposed: Exposed | None = None,
 ) -> web.Application:
     """Everything this service answers over HTTP, except pages, which add their own routes."""
-    metrics = metrics or HttpMetrics()
+    exposed = exposed or Exposed()
     https = server_url.startswith("https://")
     app = web.Application(
-        middlewares=[doorkeeper(metrics, https=https)], client_max_size=BODY_BYTES_MAX
+        middlewares=[doorkeeper(exposed.metrics, https=https)], client_max_size=BODY_BYTES_MAX
     )
-    every = with_own_routes(routes, checks=checks, metrics=metrics, gauges=gauges)
+    every = with_own_routes(routes, checks=checks, exposed=exposed)
     register(app, every, door)
     add_docs(app, openapi(every, version=version, server_url=server_url))
     return app
@@ -41,8 +39,7 @@ def with_own_routes(
     routes: Sequence[Route],
     *,
     checks: Mapping[str, Check],
-    metrics: HttpMetrics,
-    gauges: tuple[Gauge, ...] = (),
+    exposed: Exposed,
 ) -> list[Route]:
     """The routes and those every instance has: health, metrics, the meaning of problems."""
-    return [*routes, *health_routes(checks, metrics, gauges), *PROBLEM_ROUTES]
+    return [*routes, *health_routes(checks, exposed), *PROBLEM_ROUTES]

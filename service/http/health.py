@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
 from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
-from service.http.metrics import Gauge, HttpMetrics, exposition
+from service.http.identity import unauthenticated
+from service.observability.metrics import Metrics
+from service.observability.standing import Standing
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 # A check answers None when all is well, else a few words for an operator: no names, no secrets.
 Check = Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """What `/metrics` shows, and to whom: who sends the token; everybody if `to_anybody`."""
+
+    metrics: Metrics = field(default_factory=Metrics)
+    standing: Standing | None = None
+    token: str = ""
+    to_anybody: bool = True
+
+    async def text(self) -> bytes:
+        beside = await self.standing.families() if self.standing is not None else ()
+        return self.metrics.text(beside)
+
+    def admit(self, authorization: str) -> None:
+        if self.token:
+            sent, wanted = authorization.encode(), f"Bearer {self.token}".encode()
+            if not hmac.compare_digest(sent, wanted):
+                raise unauthenticated("Metrics are shown for the metrics token alone.")
+        elif not self.to_anybody:
+            raise unauthenticated("Metrics are shown to nobody until a metrics token is set.")
 
 
 class Health(msgspec.Struct, kw_only=True):
@@ -27,9 +53,7 @@ class Readiness(msgspec.Struct, kw_only=True):
     checks: dict[str, str]
 
 
-def health_routes(
-    checks: Mapping[str, Check], metrics: HttpMetrics, gauges: tuple[Gauge, ...] = ()
-) -> list[Route]:
+def health_routes(checks: Mapping[str, Check], exposed: Exposed) -> list[Route]:
     async def healthz(_: Call[None, NoQuery]) -> Answer:
         return Answer(body=Health(status="ok"))
 
@@ -39,8 +63,9 @@ def health_routes(
         body = Readiness(status="ready" if ready else "not_ready", checks=told)
         return Answer(body=body, status=200 if ready else 503)
 
-    async def show_metrics(_: Call[None, NoQuery]) -> Answer:
-        return Answer(body=await exposition(metrics, gauges))
+    async def show_metrics(call: Call[None, NoQuery]) -> Answer:
+        exposed.admit(call.headers.get("Authorization", ""))
+        return Answer(body=await exposed.text())
 
     return [
         Route(
@@ -67,10 +92,13 @@ def health_routes(
             method="GET",
             path="/metrics",
             handler=show_metrics,
-            summary="Counts and durations, for Prometheus",
+            summary="Counts, durations and how things stand, for Prometheus",
+            description="For the bearer token in `TRIPLEDGER_METRICS_TOKEN`; in the sandbox for "
+            "everybody when none is set.",
             tag="operations",
             answer=bytes,
             media_type=METRICS_TYPE,
+            problems=("unauthenticated",),
             public=True,
         ),
     ]

@@ -12,11 +12,12 @@ from aiohttp.typedefs import Handler, Middleware
 
 from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT, VERDICT
 from service.http.idempotency import REPLAYED
-from service.http.metrics import HttpMetrics
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
+from service.observability.metrics import Metrics
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 HEALTH_ROUTES = frozenset(["/healthz", "/readyz", "/metrics"])
+STREAM = "text/event-stream"
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -42,7 +43,7 @@ OF_STATUS = {
 log = structlog.get_logger("service.http")
 
 
-def doorkeeper(metrics: HttpMetrics, *, https: bool = False) -> Middleware:
+def doorkeeper(metrics: Metrics, *, https: bool = False) -> Middleware:
     """The outermost middleware; `https`: the service is reached over TLS."""
     headers = dict(SECURITY_HEADERS)
     if https:
@@ -64,11 +65,25 @@ def doorkeeper(metrics: HttpMetrics, *, https: bool = False) -> Middleware:
                 response.headers.update(verdict.headers())
         seconds = time.perf_counter() - started
         route = template_of(request)
-        metrics.observe(request.method, route, response.status, seconds)
+        count(metrics, request, response, route, seconds)
         tell(request, response, route, seconds)
         return response
 
     return keep
+
+
+def count(
+    metrics: Metrics,
+    request: web.Request,
+    response: web.StreamResponse,
+    route: str,
+    seconds: float,
+) -> None:
+    metrics.answered(request.method, route, response.status)
+    if response.content_type != STREAM:  # open as long as its reader likes, which is no duration
+        metrics.durations.labels(route).observe(seconds)
+    if REPLAYED in response.headers:
+        metrics.replays.inc()
 
 
 def request_id_of(request: web.Request) -> str:

@@ -17,9 +17,9 @@ from service.http.booking import book_routes
 from service.http.bookings import booking_routes
 from service.http.cancelling import cancelling_routes
 from service.http.feed import feed_routes
+from service.http.health import Exposed
 from service.http.jinko.calls import JinkoCalls
 from service.http.jinko.routes import jinko_routes
-from service.http.metrics import HttpMetrics
 from service.http.offers import offer_routes
 from service.http.openapi import openapi
 from service.http.people import people_routes
@@ -135,5 +135,5 @@ def document(settings: Settings) -> dict[str, Any]:
     )
     routes += compatible_routes(settings, desk=absent, clock=absent)
     routes += wink_routes(absent, absent, absent, absent, absent, test=True)
-    every = with_own_routes(routes, checks={}, metrics=HttpMetrics())
+    every = with_own_routes(routes, checks={}, exposed=Exposed())
     return openapi(every, version=VERSION, server_url=settings.base_url)

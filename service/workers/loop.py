@@ -6,6 +6,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 
@@ -15,6 +16,7 @@ from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
 from service.handle import Road
+from service.observability.metrics import Metrics
 from service.people.forgetting import Forgetting
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -43,6 +45,7 @@ class Worker:
         notices: NoticeWork,
         forgetting: Forgetting,
         clock: Clock,
+        metrics: Metrics,
         *,
         hands: int,
         lease_s: float,
@@ -52,6 +55,7 @@ class Worker:
         self.outbox = outbox
         self.notices = notices
         self.clock = clock
+        self.metrics = metrics
         self.hands = hands
         self.lease_s = lease_s
         self.poll_s = poll_s
@@ -122,6 +126,7 @@ class Worker:
             await asyncio.wait(self.busy, timeout=GIVE_BACK_S_MAX)
 
     async def work(self, task: Task) -> None:
+        started = monotonic()
         keeper = asyncio.create_task(self.keep(task))
         try:
             outcome = await self.perform(task)
@@ -133,6 +138,8 @@ class Worker:
             outcome = broken(task, error)
         finally:
             keeper.cancel()
+        word = type(outcome).__name__.lower()
+        self.metrics.tasks.labels(task.kind, word).observe(monotonic() - started)
         try:
             await self.give_back(task, outcome)
         except Exception as error:  # the lease runs out and somebody else takes it up

@@ -124,6 +124,7 @@ CONSOLE: dict[str, Rule] = {
 OPERATIONS: dict[str, Rule] = {
     "GET /healthz": "anyone",
     "GET /readyz": "anyone",
+    # Outside the sandbox only with the metrics token.
     "GET /metrics": "anyone",
     "GET /problems": "anyone",
     "GET /problems/{problem_code}": "anyone",

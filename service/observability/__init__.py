@@ -1,0 +1,1 @@
+"""How the running service is seen from outside: metrics, and traces where they are wanted."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.read_tables import PROJECTIONS
 from domain.log import Append, Appended, Cause
 from domain.ports import EventLog
 from domain.trip.commands import OpenIncident
@@ -82,9 +83,7 @@ async def test_a_day_is_counted_by_templates_kinds_and_outcomes(world: World) ->
     assert 1 == told.total("standing_up")
     nothing = ("unfulfilled_trips", "incidents_open", "outbox_parked", "inbox_failures")
     assert [0, 0, 0, 0] == [told.total(name) for name in nothing]
-    assert {"trip_details", "bookings", "timeline"} <= told.labels(
-        "projection_lag_events", "projection"
-    )
+    assert set(PROJECTIONS) == told.labels("projection_lag_events", "projection")
     assert 0 < told.total("pool_connections") <= told.total("pool_connections_max")
     assert trip_id not in str(told.samples)
 

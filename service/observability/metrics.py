@@ -21,11 +21,9 @@ class Metrics:
 
     def __init__(self) -> None:
         own = self.registry = CollectorRegistry()
+        requests = ["method", "route", "status"]
         self.requests = Counter(
-            "tripledger_http_requests",
-            "Requests answered.",
-            ["method", "route", "status"],
-            registry=own,
+            "tripledger_http_requests", "Requests answered.", requests, registry=own
         )
         self.durations = Histogram(
             "tripledger_http_request_seconds",

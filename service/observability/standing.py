@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import structlog
@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from adapters.database import Database
-from adapters.operators.gauges import Gauges, PostgresGauges
+from adapters.operators.gauges import Gauges, Lag, PostgresGauges, Work
 from domain.money import Money
 from domain.ports import Clock
 
@@ -116,6 +116,11 @@ def shown(standing: Gauges, now: datetime) -> Iterator[Metric]:
         "Money at stake in them, in the currency's smallest unit.",
         incidents.at_stake,
     )
+    yield from work_shown(work, now)
+    yield from lags_shown(standing.projections, now)
+
+
+def work_shown(work: Work, now: datetime) -> Iterator[Metric]:
     yield plain("tripledger_outbox_open", "Tasks waiting or under way.", work.open)
     yield plain(
         "tripledger_outbox_overdue_seconds",
@@ -128,11 +133,14 @@ def shown(standing: Gauges, now: datetime) -> Iterator[Metric]:
         "Notifications that could not be worked off, put aside.",
         work.parked_webhooks,
     )
+
+
+def lags_shown(projections: Mapping[str, Lag], now: datetime) -> Iterator[Metric]:
     events = gauge("tripledger_projection_lag_events", "Events still to be read.", ["projection"])
     seconds = gauge(
         "tripledger_projection_lag_seconds", "Age of the oldest of them.", ["projection"]
     )
-    for name, lag in sorted(standing.projections.items()):
+    for name, lag in sorted(projections.items()):
         events.add_metric([name], lag.behind)
         seconds.add_metric([name], age_s(lag.waiting_since, now))
     yield from (events, seconds)

@@ -187,15 +187,9 @@ def wired(
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
     held = Pauses(database).is_paused if database else None
+    velocity = velocity_of(settings, stores.buckets)
     desk = Desk(
-        road,
-        suppliers,
-        payments,
-        stores.offers,
-        people,
-        clock,
-        settings.book_wait_s,
-        velocity_of(settings, stores.buckets),
+        road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
     )
     return Service(
         settings=settings,

@@ -26,6 +26,7 @@ from adapters.stripe_wire import (
     newest_failure,
     provider_event,
     refund_snapshot,
+    sighting,
     to_stripe,
     told,
 )
@@ -38,6 +39,7 @@ from domain.payments import (
     OpenedCheckout,
     PaymentOutcomeUnknown,
     PaymentRefused,
+    PaymentSighting,
     PaymentSnapshot,
     ProviderEvent,
     RefundSnapshot,
@@ -260,6 +262,16 @@ class StripePayments:
             refunds=tuple(refund_snapshot(refund) for refund in refunds[::-1]),
             disputes=tuple(dispute_snapshot(dispute) for dispute in disputes[::-1]),
         )
+
+    async def payments_since(self, since: datetime) -> Sequence[PaymentSighting]:
+        return await told(self.read_payments(int(since.timestamp())))
+
+    async def read_payments(self, since: int) -> list[PaymentSighting]:
+        page = await self.stripe.payment_intents.list_async(
+            {"created": {"gte": since}, "limit": PAGE_ROWS}
+        )
+        newest_first = [sighting(intent) async for intent in page.auto_paging_iter()]
+        return newest_first[::-1]
 
     async def events_since(self, since: datetime) -> Sequence[ProviderEvent]:
         return await told(self.read_events(int(since.timestamp())))

@@ -16,6 +16,7 @@ from domain.payments import (
     PaymentOutcomeUnknown,
     PaymentProviderBusy,
     PaymentRefused,
+    PaymentSighting,
     PaymentStatus,
     ProviderEvent,
     RefundSnapshot,
@@ -138,6 +139,17 @@ def newest_failure(intent: stripe.PaymentIntent) -> tuple[str | None, str | None
     attempt = getattr(error, "charge", None) or getattr(method, "id", None) or intent.id
     code = getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined"
     return f"{attempt}:{code}", code
+
+
+def sighting(intent: stripe.PaymentIntent) -> PaymentSighting:
+    return PaymentSighting(
+        payment_id=intent.id,
+        status=STATUS[intent.status],
+        amount=from_stripe(intent.amount, intent.currency),
+        captured=from_stripe(intent.amount_received, intent.currency),
+        created_at=instant(intent.created),
+        references=intent.metadata.to_dict() if intent.metadata is not None else {},
+    )
 
 
 def refund_snapshot(refund: stripe.Refund) -> RefundSnapshot:

@@ -128,6 +128,18 @@ class MoneyBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSighting:
+    """A payment in the provider's own list; `references` are what we wrote on it, if it is ours."""
+
+    payment_id: str
+    status: PaymentStatus
+    amount: Money
+    captured: Money
+    created_at: datetime
+    references: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
     """A verified notification or a row of the provider's event list: it says "look", no more.
 

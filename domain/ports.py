@@ -17,6 +17,7 @@ from domain.payments import (
     DirectSecrets,
     MoneyBack,
     OpenedCheckout,
+    PaymentSighting,
     PaymentSnapshot,
     ProviderEvent,
     RefundSnapshot,
@@ -37,6 +38,7 @@ from domain.suppliers import (
     Selection,
     StaySearch,
     SupplierEvent,
+    SupplierOrder,
 )
 
 
@@ -78,6 +80,16 @@ class Supplier(Protocol):
 
     def find(self, request: OrderRequest) -> Awaitable[FindAnswer]:
         """Look for the order an attempt may have made. Travelers and contact may be empty."""
+        ...
+
+    def look_at_order(
+        self, offer: Offer, supplier_order_id: str
+    ) -> Awaitable[SupplierOrder | None]:
+        """The order as the supplier has it now; None: it has none of this id."""
+        ...
+
+    def orders_since(self, since: datetime) -> Awaitable[Sequence[SupplierOrder]]:
+        """The supplier's own list of what was ordered with our account, whoever did it."""
         ...
 
     def cancellation_quote(
@@ -139,6 +151,10 @@ class Payments(Protocol):
 
     def money_back(self, payment_id: str) -> Awaitable[MoneyBack]:
         """All refunds and disputes of a payment, whoever made them, as they are now."""
+        ...
+
+    def payments_since(self, since: datetime) -> Awaitable[Sequence[PaymentSighting]]:
+        """The provider's own list of payments made since then, ours or not, oldest first."""
         ...
 
     def events_since(self, since: datetime) -> Awaitable[Sequence[ProviderEvent]]:

@@ -231,6 +231,21 @@ class OrderNotFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierOrder:
+    """An order in the supplier's own books. `stands`: it is neither cancelled nor let go. `price`
+    None: the supplier does not say. `metadata` is what we wrote on it, if it is ours."""
+
+    supplier_order_id: str
+    supplier_reference: str
+    title: str
+    stands: bool
+    price: Money | None
+    made_at: datetime
+    documents: tuple[JsonObject, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFailed:
     """The supplier says the order will never exist."""
 

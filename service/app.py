@@ -25,6 +25,7 @@ from adapters.offers import Offers, PostgresOffers
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
 from adapters.read_tables import PROJECTIONS
+from adapters.reconciliations import PostgresReconciliations
 from adapters.sandbox_clock import SandboxClock
 from adapters.signing import Signer
 from adapters.stripe_payments import StripePayments
@@ -41,6 +42,7 @@ from service.observability.provider_calls import watched
 from service.operating.desk import OperatorDesk
 from service.people.forgetting import Forgetting
 from service.people.sealing import People
+from service.reconciling.run import Reconciler
 from service.settings import Settings
 from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker
@@ -100,6 +102,7 @@ class Service:
     operating: OperatorDesk
     worker: Worker
     poller: EventPoller
+    reconciler: Reconciler | None
     housekeeper: Housekeeper
     projectors: tuple[Projector, ...]
 
@@ -191,6 +194,7 @@ def wired(
     desk = Desk(
         road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
     )
+    poller = EventPoller(payments, inbox, clock, settings.reconcile_every_s)
     return Service(
         settings=settings,
         metrics=metrics,
@@ -230,11 +234,26 @@ def wired(
             poll_s=settings.task_poll_s,
         ),
         housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
-        poller=EventPoller(payments, inbox, clock, settings.reconcile_every_s),
+        poller=poller,
+        reconciler=reconciler_of(settings, database, road, poller, suppliers),
         projectors=tuple(
             Projector(log, models, name, settings.projection_poll_s, held) for name in PROJECTIONS
         ),
     )
+
+
+def reconciler_of(
+    settings: Settings,
+    database: Database | None,
+    road: Road,
+    poller: EventPoller,
+    suppliers: Mapping[str, Supplier],
+) -> Reconciler | None:
+    """What compares with the world; its reports are kept in a database."""
+    if database is None:
+        return None
+    reports = PostgresReconciliations(database)
+    return Reconciler(road, poller, suppliers, reports, settings.reconcile_all_every_s)
 
 
 async def clock_of(settings: Settings, database: Database) -> Clock:

@@ -140,10 +140,11 @@ async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterato
 @asynccontextmanager
 async def working(service: Service) -> AsyncIterator[None]:
     worker, patience_s = service.worker, service.settings.shutdown_s
-    async with (
-        background(service.poller.run(), "poller"),
-        background(service.housekeeper.run(), "housekeeper"),
-    ):
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(background(service.poller.run(), "poller"))
+        await stack.enter_async_context(background(service.housekeeper.run(), "housekeeper"))
+        if service.reconciler is not None:
+            await stack.enter_async_context(background(service.reconciler.run(), "reconciler"))
         claiming = asyncio.create_task(worker.run(), name="worker")
         try:
             yield

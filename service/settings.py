@@ -233,7 +233,15 @@ class Settings(DoorSettings):
         description="seconds between looks for new events without a hint",
     )
     reconcile_every_s: float = Field(
-        default=60.0, ge=1, description="seconds between comparisons with the payment provider"
+        default=60.0,
+        ge=1,
+        description="seconds between looks at the payment provider's list of events",
+    )
+    reconcile_all_every_s: float = Field(
+        default=3_600.0,
+        ge=0,
+        description="seconds between comparisons of the log with the payment provider and the"
+        " suppliers (0: only when asked)",
     )
     drain_s: float = Field(
         default=5.0,

@@ -101,7 +101,7 @@ class LogBrowser:
     async def page(self, sought: Sought, before: int | None = None, limit: int = 50) -> LogPage:
         end = before or EVERYTHING
         if sought.until is not None:
-            end = min(end, await self.position_after(sought.until))
+            end = min(end, await position_after(self.pool, sought.until))
         if sought.trip_id is not None:
             return await self.of_trip(sought, end, limit)
         if sought.tenant is not None:
@@ -146,16 +146,17 @@ class LogBrowser:
                 why=str(error),
             )
 
-    async def position_after(self, moment: datetime) -> int:
-        """The first position recorded after a moment, found by halving: times follow positions,
-        but for what several processes wrote in the same instant."""
-        last = await self.pool.fetchval("SELECT max(notification_id) FROM tripledger.trip_events")
-        low, high = 1, int(last or 0) + 1
-        while low < high:
-            middle = (low + high) // 2
-            row = await self.pool.fetchrow(NEXT_TIME, middle)
-            if row is None or row["recorded_at"] > moment:
-                high = middle
-            else:
-                low = int(row["notification_id"]) + 1
-        return low
+
+async def position_after(pool: asyncpg.Pool, moment: datetime) -> int:
+    """The first position recorded after a moment, found by halving: times follow positions, but
+    for what several processes wrote in the same instant."""
+    last = await pool.fetchval("SELECT max(notification_id) FROM tripledger.trip_events")
+    low, high = 1, int(last or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = await pool.fetchrow(NEXT_TIME, middle)
+        if row is None or row["recorded_at"] > moment:
+            high = middle
+        else:
+            low = int(row["notification_id"]) + 1
+    return low

@@ -12,6 +12,7 @@ import aiohttp
 from adapters.suppliers import (
     duffel_cancelling,
     duffel_events,
+    duffel_listing,
     duffel_ordering,
     duffel_shopping,
 )
@@ -40,6 +41,7 @@ from domain.suppliers import (
     Selection,
     StaySearch,
     SupplierEvent,
+    SupplierOrder,
 )
 
 LIVE_TOKEN_PREFIX = "duffel_live_"
@@ -104,6 +106,12 @@ class DuffelSupplier:
 
     async def find(self, request: OrderRequest) -> FindAnswer:
         return await duffel_ordering.find(self.wire, request)
+
+    async def look_at_order(self, offer: Offer, supplier_order_id: str) -> SupplierOrder | None:
+        return await duffel_listing.look_at_order(self.wire, offer, supplier_order_id)
+
+    async def orders_since(self, since: datetime) -> Sequence[SupplierOrder]:
+        return await duffel_listing.orders_since(self.wire, since)
 
     async def cancellation_quote(
         self, offer: Offer, supplier_order_id: str

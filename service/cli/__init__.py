@@ -17,6 +17,7 @@ from service.cli import (
     log,
     money,
     projections,
+    reconcile,
     replay,
     running,
     tasks,
@@ -38,7 +39,7 @@ app.command(agents.app, name="*")
 app.command(replay.app, name="*")
 app.command(money.app, name="*")
 trips.app.command(evidence.app, name="*")
-GROUPS = (trips, keys, tenants, forget, vault, log, projections, incidents, tasks)
+GROUPS = (trips, keys, tenants, forget, vault, log, projections, incidents, reconcile, tasks)
 for group in (module.app for module in GROUPS):
     app.command(group)
 

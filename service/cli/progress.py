@@ -26,8 +26,8 @@ class SpeedColumn(TextColumn):
 
 
 @contextmanager
-def progress_to(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Gives a function that is told how many of `total` are done. It is shown beside what the
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function that is told how many are done, of how many. It is shown beside what the
     command answers, not in it, and vanishes at the end."""
     columns = (
         TextColumn("{task.description}"),
@@ -38,5 +38,13 @@ def progress_to(total: int, what: str) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
     with Progress(*columns, console=complaints, transient=True) as progress:
-        bar = progress.add_task(what, total=total)
-        yield lambda done: progress.update(bar, completed=min(done, total))
+        bar = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(bar, completed=min(done, total), total=total)
+
+
+@contextmanager
+def progress_to(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Gives a function that is told how many of `total` are done."""
+    with counting(what) as tell:
+        tell(0, total)
+        yield lambda done: tell(done, total)

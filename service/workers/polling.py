@@ -48,12 +48,29 @@ class EventPoller:
     async def look(self) -> int:
         """One look; answers how many events were new to the inbox."""
         started = self.clock.now()
-        events = await self.payments.events_since(self.since)
-        found = 0
-        for event in events:
-            found += await store(self.inbox, event, started)
+        found = await self.replay(self.since)
         self.since = started - OVERLAP
-        return found
+        return len(found)
+
+    async def replay(self, since: datetime, trip_id: str | None = None) -> list[ProviderEvent]:
+        """Store what the inbox has not seen, of one trip or of all; answers just that."""
+        events = await self.payments.events_since(since)
+        now = self.clock.now()
+        return [
+            event
+            for event in events
+            if trip_id in {None, event.references.get("trip_id")}
+            and await store(self.inbox, event, now)
+        ]
+
+    async def missed(self, since: datetime, trip_id: str | None = None) -> list[ProviderEvent]:
+        """What `replay` would store."""
+        return [
+            event
+            for event in await self.payments.events_since(since)
+            if trip_id in {None, event.references.get("trip_id")}
+            and await self.inbox.find("stripe", event.event_id) is None
+        ]
 
 
 async def store(inbox: Inbox, event: ProviderEvent, now: datetime) -> bool:

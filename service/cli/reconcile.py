@@ -1,0 +1,147 @@
+"""`tripledger reconcile`: the log beside what the payment provider and the suppliers say."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cyclopts import App
+
+from adapters.reconciliations import Drift, PostgresReconciliations
+from service.app import assembled
+from service.cli.opening import database, operator
+from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.progress import counting
+from service.reconciling.run import Report, Scope
+from service.settings import Settings
+
+app = App(name="reconcile", help="Compare the log with Stripe and suppliers, and put it right.")
+
+SINCE = timedelta(days=30)
+
+
+@app.default
+def reconcile(
+    *,
+    since: str | None = None,
+    trip: str | None = None,
+    dry_run: bool = False,
+    last: bool = False,
+    json: bool = False,
+) -> int:
+    """Take in missed notifications, record what was not heard of, put the rest before people.
+
+    Exit code 1 while anything still differs.
+
+    Parameters
+    ----------
+    since
+        Compare what has moved since this time (RFC 3339); unset: the last 30 days.
+    trip
+        Compare only this trip.
+    dry_run
+        Only say what differs and what would be done.
+    last
+        Show the report of the last run instead, which may have been a regular one.
+    """
+    if last:
+        return answer(asyncio.run(last_report()), json=json)
+    from_when = instant(since) if since else None
+    return answer(asyncio.run(compared(from_when, trip, dry_run=dry_run)), json=json)
+
+
+@app.command
+def accept(key: str, reason: str) -> int:
+    """Say of what belongs to no trip that it is right as it is: later runs count it as settled."""
+
+    async def work() -> None:
+        async with database() as opened:
+            reports = PostgresReconciliations(opened)
+            await reports.accept(key, reason, operator(), datetime.now(UTC))
+
+    asyncio.run(work())
+    people.print(f"{key} counts as settled.", markup=False, highlight=False)
+    return OK
+
+
+def instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        stop(2, f"{text} is no time; write it like 2027-03-01T12:00:00Z.")
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+async def compared(since: datetime | None, trip: str | None, *, dry_run: bool) -> Report:
+    async with database() as opened, assembled(Settings.load(), opened) as service:
+        assert service.reconciler is not None, "with a database there is one"
+        scope = Scope(since=since or service.clock.now() - SINCE, trip_id=trip, dry_run=dry_run)
+        with counting("Comparing trips") as progress:
+            return await service.reconciler.reconcile(scope, progress)
+
+
+async def last_report() -> Report:
+    async with database() as opened:
+        reports = PostgresReconciliations(opened)
+        run = await reports.last(of_one_trip=True)
+        if run is None:
+            stop(3, "Nothing has been reconciled yet.")
+        return Report(run=run, drifts=await reports.drifts(run))
+
+
+def answer(report: Report, *, json: bool) -> int:
+    run, staying = report.run, report.staying
+    ended = run.finished_at or run.started_at
+    if json:
+        print_json(
+            {
+                "started_at": run.started_at,
+                "finished_at": run.finished_at,
+                "since": run.since,
+                "trip_id": run.trip_id,
+                "trips": run.compared,
+                "differences": len(report.drifts),
+                "staying": len(staying),
+                "drifts": [row(drift, ended) for drift in report.drifts],
+            }
+        )
+        return FAILED if staying else OK
+    print_table("Drift", [for_people(drift, ended) for drift in report.drifts])
+    people.print(
+        f"{run.compared} trips compared, {len(report.drifts)} differences,"
+        f" {len(staying)} of them stay."
+    )
+    return FAILED if staying else OK
+
+
+def row(drift: Drift, ended: datetime) -> dict[str, Any]:
+    stake = drift.at_stake
+    return {
+        "key": drift.key,
+        "code": drift.code,
+        "tenant": drift.tenant,
+        "trip_id": drift.trip_id,
+        "subject": drift.subject,
+        "ours": drift.ours,
+        "theirs": drift.theirs,
+        "at_stake": {"amount": stake.amount, "currency": stake.currency} if stake else None,
+        "since": drift.begun_at,
+        "age_s": int((ended - drift.begun_at).total_seconds()) if drift.begun_at else None,
+        "done": drift.done,
+        "stays": drift.stays,
+    }
+
+
+def for_people(drift: Drift, ended: datetime) -> dict[str, Any]:
+    begun_at = drift.begun_at
+    return {
+        "what": drift.code,
+        "about": drift.subject,
+        "trip": drift.trip_id,
+        "ours": drift.ours,
+        "theirs": drift.theirs,
+        "money": drift.at_stake,
+        "age": ended - begun_at if begun_at else None,
+        "done": drift.done,
+    }

@@ -134,6 +134,18 @@ class ActionOffered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """Which version is looked at, which one it is compared with (0: none), how both were asked
+    for, and what is different."""
+
+    version: int
+    compared: int = 0
+    wanted_from: str = ""
+    wanted_at: str = ""
+    difference: Sequence[Change] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TripView:
     trip_id: str
     tenant: str
@@ -157,10 +169,7 @@ class TripView:
     passed: tuple[str, ...]
     booking_drawings: list[BookingDrawing]
     events: list[EventShown]
-    difference: Sequence[Change] | None
-    from_version: int
-    wanted_from: str
-    wanted_at: str
+    moments: Moments
     note: str
 
 
@@ -342,15 +351,13 @@ def trip_view(
     people: Sequence[PersonShown],
     now: datetime,
     *,
-    version: int,
+    moments: Moments,
     actions: Sequence[ActionOffered] = (),
-    difference: Sequence[Change] | None = None,
-    from_version: int = 0,
-    wanted: tuple[str, str] = ("", ""),
     note: str = "",
     test: bool,
 ) -> TripView:
     """The trip at a version, with what else is known of it now."""
+    version = moments.version
     past = version < whole.last.version
     history = whole.until(version) if past else whole
     moment = history.last.recorded.recorded_at if past else now
@@ -381,9 +388,6 @@ def trip_view(
         passed=passed,
         booking_drawings=booking_drawings(history),
         events=events_of(history),
-        difference=difference,
-        from_version=from_version,
-        wanted_from=wanted[0],
-        wanted_at=wanted[1],
+        moments=moments,
         note=note,
     )

@@ -18,6 +18,7 @@ from service.console.operator import NotDone, NotThere, Visit
 from service.console.pages.actions import ActionsPage
 from service.console.rendering import Renderer
 from service.console.trip_view import (
+    Moments,
     PersonField,
     PersonShown,
     TripView,
@@ -73,12 +74,15 @@ class TripPage:
             await self.door.acts.of_trip(trip_id),
             self.people(history, revealed),
             visit.now,
-            version=version,
+            moments=Moments(
+                version=version,
+                compared=compared,
+                wanted_from=wanted[0],
+                wanted_at=wanted[1],
+                difference=difference,
+            ),
             actions=() if wanted[1] else await self.actions.offered(visit),
             note=visit.query("done")[:NOTE_CHARACTERS_MAX],
-            difference=difference,
-            from_version=compared,
-            wanted=wanted,
             test=self.service.settings.mode == "test",
         )
 

@@ -141,7 +141,7 @@ def new_dispute(account: Account, intent: Json, asked: Json) -> Json:
         "created": account.clock.epoch(),
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {},
+        "evidence": {"enhanced_evidence": {}},
         "evidence_details": {
             "due_by": account.clock.epoch() + EVIDENCE_DUE_SECONDS,
             "enhanced_eligibility": {},

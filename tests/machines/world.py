@@ -194,6 +194,12 @@ class World(Recording):
     def cancel_second_order(self, task: Effect, luck: int) -> None:
         raise AssertionError("an item was ordered twice")
 
+    # --- people
+
+    def erase_person(self, task: Effect, luck: int) -> None:
+        """The key is destroyed; nothing comes back of it."""
+        self.drop(task)
+
     # --- money
 
     def capture_payment(self, task: Effect, luck: int) -> None:

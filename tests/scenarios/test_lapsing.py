@@ -72,6 +72,27 @@ async def test_an_order_that_turns_up_after_the_money_went_is_an_incident(world:
     assert {"order.created": 1} == await world.kinds("duffel", trip_id)
 
 
+async def test_an_order_that_turns_up_unpaid_is_undone_where_that_is_free(world: World) -> None:
+    trip_id = await world.build(await world.find_stay(refundable=True))
+    booked = await world.book(trip_id)
+    await world.fault("duffel", "POST", "/stays/bookings", "commit_then_reset")
+    await world.fault("duffel", "GET", "/stays/bookings", "http_503", times=None)
+    await world.webhooks("duffel", drop=True)
+    await world.pay(booked["session_id"])
+    await world.until_recorded(trip_id, "booking.order-unknown.v1")
+
+    await world.advance(GUARDED_S)
+    await world.happened("stripe", trip_id, "payment.released")
+    await world.clear_faults("duffel")
+    trip = await world.until_status(trip_id, "completed", "failed")
+
+    assert ("failed", "cancelled") == (trip["status"], trip["bookings"][0]["status"])
+    assert ["authorization_lapsing"] == [i["code"] for i in await world.incidents(trip_id)]
+    assert {"stay_booking.created": 1, "stay_booking.cancelled": 1} == await world.kinds(
+        "duffel", trip_id
+    )
+
+
 async def test_an_authorisation_that_lapsed_unseen_is_told_and_not_captured(world: World) -> None:
     stay = await world.find_stay()
     trip_id = await world.build(await world.find_flight(), stay)

@@ -96,3 +96,49 @@ async def test_a_dispute_takes_the_money_and_blocks_refunds(
         {"types": ["charge.dispute.created", "charge.dispute.closed"]}
     )
     assert [it.type for it in told.data] == ["charge.dispute.closed", "charge.dispute.created"]
+
+
+async def test_disputes_and_refunds_of_a_payment_are_listed_whoever_began_them(
+    client: stripe.StripeClient, sandbox: RunningSandbox
+) -> None:
+    intent = await client.v1.payment_intents.create_async(
+        {
+            "amount": 500,
+            "currency": "usd",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "metadata": {"trip_id": "trip-1"},
+        }
+    )
+    refund = await sandbox.act(f"payment_intents/{intent.id}/refund", amount=200)
+    inquiry = await sandbox.act(f"payment_intents/{intent.id}/dispute", inquiry=True)
+    dispute = await sandbox.act(f"payment_intents/{intent.id}/dispute", amount=300)
+
+    refunds = await client.v1.refunds.list_async({"payment_intent": intent.id})
+    disputes = await client.v1.disputes.list_async({"payment_intent": intent.id})
+    others = await client.v1.disputes.list_async({"payment_intent": "pi_other"})
+    one = await client.v1.disputes.retrieve_async(dispute["id"])
+    assert [(refund["id"], 200, {})] == [
+        (it.id, it.amount, it.metadata.to_dict()) for it in refunds.data if it.metadata is not None
+    ]
+    assert [dispute["id"], inquiry["id"]] == [it.id for it in disputes.data]
+    assert ["needs_response", "warning_needs_response"] == [it.status for it in disputes.data]
+    assert ([], 300) == (list(others.data), one.amount)
+    assert {"trip-1"} == {
+        entry["metadata"]["trip_id"]
+        for entry in await sandbox.journal()
+        if entry["kind"].startswith(("refund.", "dispute."))
+    }
+
+
+async def test_a_dispute_has_the_fields_that_stripes_own_library_knows(
+    client: stripe.StripeClient, sandbox: RunningSandbox
+) -> None:
+    intent = await client.v1.payment_intents.create_async(
+        {"amount": 500, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
+    )
+    dispute = await sandbox.act(f"payment_intents/{intent.id}/dispute")
+
+    known = set(stripe.Dispute.__annotations__) - {"OBJECT_NAME"}
+    optional = {"intended_submission_method", "network_reason_code", "payment_method_details"}
+    assert known - optional == set(dispute)

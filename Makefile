@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser pictures check format bench soak lock clean
+.PHONY: help demo test browser pictures check format bench soak audit lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -68,6 +68,9 @@ bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short roun
 
 soak: $(VENV)/.dev ## kill, pause, stop and cut everything while trips are booked (MINUTES=10; SEED=…)
 	@$(BIN)/python -m tests.crash.soak $(or $(MINUTES),10) $(SEED)
+
+audit: $(VENV)/.dev ## licences, a bill of materials and known weaknesses of what others wrote
+	@$(BIN)/python -m docs.audit $(ARGS)
 
 lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --extra dev --output-file requirements/dev.lock

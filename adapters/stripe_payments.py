@@ -14,6 +14,7 @@ import stripe
 from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
+from adapters.answers import NONSENSE, as_declared
 from adapters.stripe_wire import (
     PAYABLE,
     REFUND_STATUS,
@@ -29,6 +30,7 @@ from adapters.stripe_wire import (
     sighting,
     to_stripe,
     told,
+    understood,
 )
 from domain.money import Money, total
 from domain.payments import (
@@ -82,6 +84,18 @@ def authorities() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=stripe.ca_bundle_path)
 
 
+def straight() -> aiohttp.TraceConfig:
+    """Stripe redirects nobody, so who is redirected is not talking to Stripe any more. The SDK
+    would follow."""
+
+    async def stop(*_: object) -> None:
+        raise aiohttp.ClientError("redirected")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(stop)
+    return config
+
+
 class StripePayments:
     """The `Payments` port. Make it inside a running event loop and `aclose` it there."""
 
@@ -101,8 +115,9 @@ class StripePayments:
         # A session of our own, because the SDK's would be closed by nobody.
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=authorities()),
-            trace_configs=[watched] if watched else [],
+            trace_configs=[straight(), *([watched] if watched else [])],
         )
+        self.live = api_key.startswith(("sk_live_", "rk_live_"))
         self.mobile_api_version = mobile_api_version
         self.webhook_secrets = tuple(webhook_secrets)
         self.stripe = stripe.StripeClient(
@@ -116,6 +131,7 @@ class StripePayments:
     async def aclose(self) -> None:
         await self.session.close()
 
+    @understood
     async def open_hosted(self, order: CheckoutOrder) -> OpenedCheckout:
         check_lines(order)
         session = await told(
@@ -127,6 +143,7 @@ class StripePayments:
             session_id=session.id, url=session.url, expires_at=instant(session.expires_at)
         )
 
+    @understood
     async def open_direct(self, order: CheckoutOrder) -> OpenedCheckout:
         check_lines(order)
         params: PaymentIntentCreateParams = {
@@ -150,6 +167,7 @@ class StripePayments:
             payment_id=intent.id, customer_id=customer.id, expires_at=order.expires_at
         )
 
+    @understood
     async def direct_secrets(self, payment_id: str, customer_id: str) -> DirectSecrets:
         intent = await told(self.stripe.payment_intents.retrieve_async(payment_id))
         key = await told(
@@ -163,6 +181,7 @@ class StripePayments:
             client_secret=intent.client_secret, ephemeral_key=key.secret, customer_id=customer_id
         )
 
+    @understood
     async def look(self, session_id: str | None, payment_id: str | None) -> CheckoutSnapshot:
         if session_id is None:
             if payment_id is None:
@@ -179,6 +198,7 @@ class StripePayments:
             payment = await self.snapshot(session.payment_intent)
         return CheckoutSnapshot(payable=session.status == "open", payment=payment)
 
+    @understood
     async def close(
         self, session_id: str | None, payment_id: str | None, key: str
     ) -> CheckoutSnapshot:
@@ -203,6 +223,7 @@ class StripePayments:
             return await self.look(session_id, payment_id)
         return await self.look(session_id, payment_id)
 
+    @understood
     async def capture(self, payment_id: str, amount: Money, key: str) -> PaymentSnapshot:
         intent = await told(
             self.stripe.payment_intents.capture_async(
@@ -213,6 +234,7 @@ class StripePayments:
         )
         return await self.snapshot(intent)
 
+    @understood
     async def release(self, payment_id: str, key: str) -> PaymentSnapshot:
         try:
             return await self.snapshot(await self.cancel(payment_id, key))
@@ -231,6 +253,7 @@ class StripePayments:
             )
         )
 
+    @understood
     async def refund(
         self, payment_id: str, amount: Money, key: str, references: dict[str, str]
     ) -> RefundSnapshot:
@@ -250,10 +273,12 @@ class StripePayments:
         )
         return refund_snapshot(refund)
 
+    @understood
     async def look_at_refund(self, provider_refund_id: str) -> RefundSnapshot:
         refund = await told(self.stripe.refunds.retrieve_async(provider_refund_id))
         return refund_snapshot(refund)
 
+    @understood
     async def money_back(self, payment_id: str) -> MoneyBack:
         refunds = await self.refunds_of(payment_id)
         disputes = await told(self.read_disputes(payment_id))
@@ -263,6 +288,7 @@ class StripePayments:
             disputes=tuple(dispute_snapshot(dispute) for dispute in disputes[::-1]),
         )
 
+    @understood
     async def payments_since(self, since: datetime) -> Sequence[PaymentSighting]:
         return await told(self.read_payments(int(since.timestamp())))
 
@@ -273,6 +299,7 @@ class StripePayments:
         newest_first = [sighting(intent) async for intent in page.auto_paging_iter()]
         return newest_first[::-1]
 
+    @understood
     async def events_since(self, since: datetime) -> Sequence[ProviderEvent]:
         return await told(self.read_events(int(since.timestamp())))
 
@@ -289,9 +316,14 @@ class StripePayments:
             event = json.loads(raw)
             if event["object"] != "event":
                 raise WebhookRejected("only snapshot events are understood")
-            return provider_event(event)
-        except (ValueError, KeyError, TypeError) as error:
+            read = as_declared(provider_event(event))
+        except NONSENSE as error:
             raise WebhookRejected("the body is not an event of Stripe's") from error
+        if not (read.event_id and read.type):
+            raise WebhookRejected("the event lacks its id or its type")
+        if read.livemode is not self.live:
+            raise WebhookRejected("the event is of the other mode")
+        return read
 
     async def payment(self, payment_id: str) -> PaymentSnapshot:
         intent = await told(

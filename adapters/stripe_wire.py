@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import aiohttp
 import stripe
 
+from adapters.answers import NONSENSE, as_declared, price
 from domain.money import Money
 from domain.payments import (
     DisputeSnapshot,
@@ -59,6 +61,7 @@ DISPUTE_STATUS: dict[str, DisputeStatus] = {
 }
 
 Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
 
 
 async def told(call: Awaitable[Answer]) -> Answer:
@@ -69,6 +72,23 @@ async def told(call: Awaitable[Answer]) -> Answer:
         raise meaning(error) from error
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
         raise PaymentOutcomeUnknown(f"no usable answer from Stripe: {error!r}") from error
+
+
+def understood(
+    ask: Callable[Asked, Awaitable[Answer]],
+) -> Callable[Asked, Awaitable[Answer]]:
+    """An answer that makes no sense is none: what was asked for may have happened."""
+
+    @wraps(ask)
+    async def asked(*args: Asked.args, **named: Asked.kwargs) -> Answer:
+        try:
+            return as_declared(await ask(*args, **named))
+        except NONSENSE as error:
+            raise PaymentOutcomeUnknown(
+                f"Stripe's answer makes no sense ({type(error).__name__})"
+            ) from error
+
+    return asked
 
 
 def meaning(error: stripe.StripeError) -> Exception:
@@ -109,11 +129,11 @@ def to_stripe(money: Money) -> int:
 def from_stripe(amount: int, currency: str) -> Money:
     match currency.upper():
         case "ISK":
-            return Money(amount // 100, "ISK")
+            return price(Money(amount // 100, "ISK"))
         case "MGA":
-            return Money(amount * 100, "MGA")
+            return price(Money(amount * 100, "MGA"))
         case code:
-            return Money(amount, code)
+            return price(Money(amount, code))
 
 
 def instant(epoch: int) -> datetime:
@@ -191,6 +211,8 @@ def provider_event(event: dict[str, Any]) -> ProviderEvent:
 def check_signature(raw: bytes, signature: str, secrets: Sequence[str], now: datetime) -> None:
     """Any of the secrets may have signed, while they are rotated; the time is checked both ways,
     and by our clock: the SDK's own check lets the future pass."""
+    if not signature.isascii():
+        raise WebhookRejected("the signature header is malformed")
     for secret in secrets:
         try:
             stripe.WebhookSignature.verify_header(raw, signature, secret, tolerance=None)

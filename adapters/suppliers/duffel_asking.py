@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from adapters.answers import NONSENSE, as_declared
 from adapters.suppliers.duffel_outcomes import is_refusal
 from adapters.suppliers.duffel_wire import Answer, DuffelWire, NoAnswer, NotSent, Problem
 from domain.suppliers import JsonObject, SupplierUnavailable
@@ -54,8 +55,8 @@ async def ask_data(
 def understood(read: Callable[[], T]) -> T:
     """What was read from an answer; one that makes no sense counts as none."""
     try:
-        return read()
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        return as_declared(read())
+    except NONSENSE as error:
         raise SupplierUnavailable(
             f"Duffel's answer makes no sense ({type(error).__name__})"
         ) from error

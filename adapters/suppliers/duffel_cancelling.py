@@ -64,7 +64,14 @@ async def quote_flight(wire: DuffelWire, order_id: str) -> CancellationQuote:
         if error.problem.code != ALREADY_CANCELLED:
             raise
         found = await confirmed_cancellation(wire, order_id)
-    return understood(lambda: flight_quote(found))
+    return understood(lambda: flight_quote(told_of(found, "order_id", order_id)))
+
+
+def told_of(found: JsonObject, name: str, wanted: str) -> JsonObject:
+    """`found` itself; raises ValueError when it is about something else, or about nothing."""
+    if found[name] != wanted:
+        raise ValueError(f"another {name}")
+    return found
 
 
 def flight_quote(found: JsonObject) -> CancellationQuote:
@@ -88,11 +95,14 @@ async def cancel_flight(wire: DuffelWire, accepted: CancellationQuote) -> Cancel
         if error.problem.code not in (ALREADY_CANCELLED, "not_found"):
             raise
         done = await confirmed_cancellation(wire, accepted.supplier_order_id)
-    return understood(
-        lambda: Cancelled(
+
+    def read() -> Cancelled:
+        told_of(done, "order_id", accepted.supplier_order_id)
+        return Cancelled(
             refund=maybe_money(done, "refund"), refund_to=done.get("refund_to") or "unknown"
         )
-    )
+
+    return understood(read)
 
 
 async def confirmed_cancellation(wire: DuffelWire, order_id: str) -> JsonObject:
@@ -112,6 +122,7 @@ async def quote_stay(
     booking = await ask_data(wire, "GET", f"/stays/bookings/{booking_id}")
 
     def read() -> CancellationQuote:
+        told_of(booking, "id", booking_id)
         refund, until = orders.stay_refund(booking, offer, cancelled_at(booking) or now())
         return CancellationQuote(
             quote_id=f"{booking_id}:{'' if until is None else until.isoformat()}",
@@ -146,6 +157,8 @@ async def cancel_stay(
         booking = await ask_data(wire, "GET", path)
 
     def read() -> Cancelled:
+        told_of(booking, "id", accepted.supplier_order_id)
+        told_of(booking, "status", "cancelled")
         refund, _ = orders.stay_refund(booking, offer, cancelled_at(booking) or now())
         return Cancelled(refund=refund, refund_to=REFUND_TO_BALANCE)
 

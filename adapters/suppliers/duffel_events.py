@@ -14,6 +14,7 @@ from domain.suppliers import JsonObject, SupplierEvent, WebhookRejected
 SIGNATURE_HEADER = "x-duffel-signature"
 TOLERANCE = timedelta(seconds=300)
 EVENT_BYTES_MAX = 1_000_000
+EPOCH_DIGITS_MAX = 12
 
 # The supplier says that an accepted order will never exist.
 CREATION_FAILED = frozenset({"order.creation_failed", "stays.booking_creation_failed"})
@@ -30,7 +31,8 @@ def signature_parts(header: str) -> tuple[int, list[str]]:
     pairs = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t"]
     signatures = [value for name, _, value in pairs if name == "v1"]
-    if len(times) != 1 or not times[0].isdecimal() or not signatures:
+    sane = header.isascii() and len(times) == 1 and len(times[0]) <= EPOCH_DIGITS_MAX
+    if not sane or not times[0].isdecimal() or not signatures:
         raise WebhookRejected("the signature header is malformed")
     return int(times[0]), signatures
 
@@ -73,6 +75,8 @@ def read_event(raw: bytes, *, live: bool) -> SupplierEvent:
         raise WebhookRejected("the body is not JSON") from None
     if not isinstance(event, dict):
         raise WebhookRejected("the body is not an object")
+    if b"\\u0000" in raw:
+        raise WebhookRejected("the body holds text that is none")
     event_id, kind, key = (text(event.get(name)) for name in ("id", "type", "idempotency_key"))
     if event_id is None or kind is None:
         raise WebhookRejected("the event lacks its id or its type")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from adapters.answers import price
 from adapters.wink_ids import hotel_identifier, room_rate_identifier
 from domain.money import Money
 from domain.suppliers import (
@@ -25,6 +26,7 @@ CHILD_AGE_MAX = 11
 STAY_CHILD_AGE_MAX = 17
 # Hotels ask for a child's age; where only the type is known we name the dearest one.
 STAY_CHILD_AGE_ASSUMED = STAY_CHILD_AGE_MAX
+AMOUNT_CHARACTERS_MAX = 20
 INFANT_TYPE = "infant_without_seat"
 PASSENGER_TYPES: dict[str, PassengerType] = {
     "adult": "ADULT",
@@ -36,7 +38,10 @@ FOR_PASSENGER = "."
 
 
 def money(thing: JsonObject, prefix: str = "total") -> Money:
-    return Money.from_decimal(thing[f"{prefix}_amount"], thing[f"{prefix}_currency"])
+    text = thing[f"{prefix}_amount"]
+    if not isinstance(text, str) or len(text) > AMOUNT_CHARACTERS_MAX:
+        raise TypeError("no amount")
+    return price(Money.from_decimal(text, thing[f"{prefix}_currency"]))
 
 
 def maybe_money(thing: JsonObject, prefix: str) -> Money | None:
@@ -51,7 +56,10 @@ def as_json(amount: Money | None) -> JsonObject | None:
 
 
 def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a time of no zone")
+    return found
 
 
 # --- searching

@@ -173,7 +173,8 @@ async def pay_hold(wire: DuffelWire, request: OrderRequest, held: Hold) -> Order
 async def judge_payment(wire: DuffelWire, answer: Answer, path: str) -> OrderAnswer:
     """The order itself says whether it is paid; a payment may also have failed at once."""
     row = outcome_of(answer)
-    status = (answer.data or {}).get("status") if row.verdict is Verdict.CREATED else None
+    made = answer.data if isinstance(answer.data, dict) else {}
+    status = made.get("status") if row.verdict is Verdict.CREATED else None
     if status in ("failed", "cancelled"):
         return OrderRefused(code="insufficient_balance", detail=f"The payment {status}.")
     if row.verdict is Verdict.REFUSED:
@@ -205,7 +206,7 @@ async def find(wire: DuffelWire, request: OrderRequest) -> FindAnswer:
 async def find_order(wire: DuffelWire, request: OrderRequest) -> FindAnswer:
     query = {"offer_id": request.offer.offer_id, "limit": str(PAGE_ROWS)}
     async for row in pages(wire, FLIGHT_ORDERS, query, pages_max=1):
-        if orders.is_ours(row, request):
+        if understood(partial(orders.is_ours, row, request)):
             return understood(partial(judge_order, row))
     return OrderNotFound()
 
@@ -225,7 +226,7 @@ async def find_booking(wire: DuffelWire, request: OrderRequest) -> FindAnswer:
     """No filter is documented for stays: read them all and compare the metadata."""
     query = {"limit": str(PAGE_ROWS)}
     async for row in pages(wire, STAY_BOOKINGS, query, pages_max=STAY_PAGES_MAX):
-        if orders.is_ours(row, request):
+        if understood(partial(orders.is_ours, row, request)):
             return understood(partial(judge_booking, row, request))
     return OrderNotFound()
 
@@ -237,7 +238,18 @@ def judge_booking(found: JsonObject, request: OrderRequest) -> FindAnswer:
 
 
 def rows_of(answer: Answer) -> list[JsonObject]:
+    """A list, or nothing is known: an object without rows is not a list without them."""
+    if not isinstance(answer.data, list):
+        raise TypeError("no list")
     return [dict(row) for row in answer.data]
+
+
+def next_page(answer: Answer) -> str | None:
+    meta = (answer.body or {}).get("meta")
+    after = meta.get("after") if meta is not None else None
+    if not isinstance(after, str | None):
+        raise TypeError("no place in a list")
+    return after
 
 
 async def pages(
@@ -250,7 +262,6 @@ async def pages(
         answer = await ask(wire, "GET", path, query=asked)
         for row in understood(partial(rows_of, answer)):
             yield row
-        meta = (answer.body or {}).get("meta")
-        after = meta.get("after") if isinstance(meta, dict) else None
+        after = understood(partial(next_page, answer))
         if after is None:
             return

@@ -56,7 +56,8 @@ async def search_stays(wire: DuffelWire, search: StaySearch) -> list[Offer]:
     gate = asyncio.Semaphore(RATE_REQUESTS_AT_ONCE)
 
     async def rates_of(result: JsonObject) -> list[Offer]:
-        path = f"/stays/search_results/{result['id']}/actions/fetch_all_rates"
+        result_id = understood(lambda: str(result["id"]))
+        path = f"/stays/search_results/{result_id}/actions/fetch_all_rates"
         async with gate:
             try:
                 full = await ask_data(wire, "POST", path)

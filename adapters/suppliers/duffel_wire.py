@@ -21,6 +21,8 @@ QUESTION_TIMEOUT_S = 60.0
 ORDER_TIMEOUT_S = 130.0
 RETRY_AFTER_S_DEFAULT = 30.0
 RETRY_AFTER_S_MAX = 300.0
+# The largest answers there are, fifty offers with all their segments, have some 1 MB.
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
 
 
 class NotSent(Exception):
@@ -87,10 +89,20 @@ def seconds_between(start: datetime, end: datetime) -> float:
     return (end - start).total_seconds()
 
 
+async def read_answer(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body; of one that is larger than any can be nobody learns anything."""
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise NoAnswer("the answer has no end")
+    return bytes(body)
+
+
 def read_json(raw: bytes) -> JsonObject | None:
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
@@ -175,7 +187,7 @@ class DuffelWire:
                 timeout=timeout,
                 allow_redirects=False,
             ) as answer:
-                raw = await answer.read()
+                raw = await read_answer(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(type(error).__name__) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -28,6 +28,7 @@ from adapters.stripe_wire import (
     provider_event,
     refund_snapshot,
     sighting,
+    straight,
     to_stripe,
     told,
     understood,
@@ -82,18 +83,6 @@ EVENT_TYPES = [
 def authorities() -> ssl.SSLContext:
     """Who may vouch for Stripe's servers, read once."""
     return ssl.create_default_context(cafile=stripe.ca_bundle_path)
-
-
-def straight() -> aiohttp.TraceConfig:
-    """Stripe redirects nobody, so who is redirected is not talking to Stripe any more. The SDK
-    would follow."""
-
-    async def stop(*_: object) -> None:
-        raise aiohttp.ClientError("redirected")
-
-    config = aiohttp.TraceConfig()
-    config.on_request_redirect.append(stop)
-    return config
 
 
 class StripePayments:

@@ -344,6 +344,28 @@ async def test_a_refund_that_fails_later_no_longer_counts(
     assert (counted.refunded, uncounted.refunded) == (eur(500), eur(0))
 
 
+async def test_all_that_went_back_is_told_whoever_began_it(
+    payments: StripePayments, sandbox: RunningSandbox, order: CheckoutOrder
+) -> None:
+    payment_id = (await captured(payments, sandbox, order)).payment_id
+    ours = await payments.refund(payment_id, eur(100), "refund:r-1", {"refund_id": "r-1"})
+    theirs = await sandbox.act(f"payment_intents/{payment_id}/refund", amount=200)
+    asked = await sandbox.act(f"payment_intents/{payment_id}/dispute", inquiry=True)
+    taken = await sandbox.act(f"payment_intents/{payment_id}/dispute", amount=300)
+
+    told = await payments.money_back(payment_id)
+    assert [(ours.provider_refund_id, {"refund_id": "r-1"}), (theirs["id"], {})] == [
+        (refund.provider_refund_id, refund.references) for refund in told.refunds
+    ]
+    assert [(asked["id"], "inquiry"), (taken["id"], "open")] == [
+        (dispute.dispute_id, dispute.status) for dispute in told.disputes
+    ]
+    assert (eur(300), "fraudulent") == (told.disputes[1].amount, told.disputes[1].reason)
+
+    await sandbox.act(f"disputes/{taken['id']}/close", status="lost")
+    assert "lost" == (await payments.money_back(payment_id)).disputes[1].status
+
+
 async def test_events_are_read_oldest_first_over_all_pages(
     payments: StripePayments, sandbox: RunningSandbox
 ) -> None:

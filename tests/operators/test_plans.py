@@ -18,6 +18,7 @@ from adapters.database import Database, leave_connection, set_up_connection
 from adapters.event_log.hints import Hints
 from adapters.operators.gauges import PostgresGauges
 from adapters.operators.incidents import PostgresIncidents
+from adapters.operators.money import PostgresMoneyLedger
 from adapters.operators.paging import Cursor
 from adapters.operators.trip_list import PostgresTripList, TripFilter
 from adapters.operators.webhooks import PostgresWebhooks
@@ -60,6 +61,19 @@ SELECT 1, gen_random_uuid(), md5(n::text)::uuid, 'tenant-' || n % 50, n, 'order_
     timestamptz '{NOON.isoformat()}' + n * interval '1 min', NULL, NULL, NULL, NULL
 FROM generate_series(1, {TRIPS // 5}) AS n;
 
+INSERT INTO tripledger.read_money_ledger
+SELECT 1, md5('line' || n)::uuid, md5((n % {TRIPS})::text)::uuid, 'tenant-' || n % 50, n,
+    'movement', 'trip.payment-captured.v1', moment, (moment AT TIME ZONE 'UTC')::date, 'EUR',
+    35000, 35000, 0, 0, 0, 35000, 0, '{{"EUR": {{"captured": 35000, "owed": -35000}}}}', NULL
+FROM generate_series(1, {2 * TRIPS}) AS n
+CROSS JOIN LATERAL (SELECT timestamptz '{NOON.isoformat()}' + n * interval '90 s' AS moment) AS m;
+
+INSERT INTO tripledger.read_money_ledger
+SELECT 1, md5(n::text)::uuid, md5(n::text)::uuid, 'tenant-' || n % 50, n, 'balance',
+    'trip.payment-captured.v1', '{NOON.isoformat()}', '{NOON.date()}', 'EUR', 35000, 35000, 0, 0,
+    0, 35000, CASE WHEN n % {RARE} = 0 THEN 35000 ELSE 0 END, '{{}}', ''::bytea
+FROM generate_series(1, {TRIPS}) AS n;
+
 INSERT INTO tripledger.tasks (key, kind, subject, due, state)
 SELECT 'webhook:stripe:evt_' || n, 'webhook', gen_random_uuid(), '{NOON.isoformat()}',
     CASE WHEN n % {RARE} = 0 THEN 'parked' ELSE 'done' END
@@ -81,6 +95,7 @@ class Lists:
     incidents: PostgresIncidents
     webhooks: PostgresWebhooks
     gauges: PostgresGauges
+    money: PostgresMoneyLedger
     pool: asyncpg.Pool
     sent: list[Any]
 
@@ -110,12 +125,14 @@ async def lists(postgres_server: str) -> AsyncIterator[Lists]:
             incidents=PostgresIncidents(database),
             webhooks=PostgresWebhooks(database),
             gauges=PostgresGauges(database),
+            money=PostgresMoneyLedger(database),
             pool=pool,
             sent=sent,
         )
 
 
 HALF_WAY = NOON + timedelta(seconds=TRIPS // 2)
+A_DAY = (NOON + timedelta(days=90)).date()
 ID = "b6d767d2-f8ed-5d21-a44b-0e5886680cb9"
 
 
@@ -161,6 +178,15 @@ QUESTIONS: dict[str, Ask] = {
     "notifications further on": lambda s: s.webhooks.page(after=beyond()),
     "a trip's notifications": lambda s: s.webhooks.page(trip_id=ID),
     "notifications given up": lambda s: s.webhooks.page(failed=True),
+    "movements": lambda s: s.money.page(),
+    "movements further on": lambda s: s.money.page(after=str(TRIPS)),
+    "a tenant's movements": lambda s: s.money.page(tenant="tenant-7", after=str(TRIPS)),
+    "a day's movements": lambda s: s.money.page(day=A_DAY),
+    "a trip's movements": lambda s: s.money.page(trip_id=ID),
+    "a trip's balance": lambda s: s.money.balance(ID),
+    "a day's sums": lambda s: s.money.days(A_DAY, A_DAY),
+    "who is owed": lambda s: s.money.unsettled(),
+    "whom a tenant owes": lambda s: s.money.unsettled(tenant="tenant-0", after=ID),
     "the gauges": lambda s: s.gauges.read(NOON),
     "a tenant's gauges": lambda s: s.gauges.read(NOON, "tenant-0"),
 }

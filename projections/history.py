@@ -11,8 +11,9 @@ from domain.dossier import Dossier, DossierEvent, evolve, fold
 from domain.log import Recorded
 from domain.money import Money
 
-# Opens with somebody's key only, so it tells nothing; whose it is stands beside it.
-UNTOLD = frozenset({"sealed"})
+# Opens with somebody's key only, so it tells nothing, or is understood by an adapter only; whose it
+# is stands beside it.
+UNTOLD = frozenset({"sealed", "supplier_facts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,7 @@ async def test_the_difference_between_two_moments_names_what_changed(
     page = await console.sees(f"/console/trips/{trip_id}?from=4")
     same = await console.sees(f"/console/trips/{trip_id}?from=4&at=4")
 
-    assert "fulfillment › status – completed" in page.text
+    assert "trip.fulfillment.status – completed" in page.text
     assert "captured 0 EUR" not in page.text
     assert "Nothing." in same.text
 

@@ -79,10 +79,10 @@ class Answer:
         """Seconds until the rate limit is reset, by Duffel's own clock where it tells it."""
         try:
             reset = parsedate_to_datetime(self.headers["ratelimit-reset"])
-            now = parsedate_to_datetime(self.headers["date"])
-        except (KeyError, ValueError):
+            wait_s = seconds_between(parsedate_to_datetime(self.headers["date"]), reset)
+        except (KeyError, ValueError, TypeError, OverflowError):
             return RETRY_AFTER_S_DEFAULT
-        return min(max(seconds_between(now, reset), 1.0), RETRY_AFTER_S_MAX)
+        return min(max(wait_s, 1.0), RETRY_AFTER_S_MAX)
 
 
 def seconds_between(start: datetime, end: datetime) -> float:

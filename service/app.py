@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
 from service.observability.metrics import Metrics
 from service.observability.provider_calls import watched
+from service.observability.spans import Tracer, tracer_of_environment
 from service.operating.desk import OperatorDesk
 from service.people.forgetting import Forgetting
 from service.people.sealing import People
@@ -78,6 +80,7 @@ class Service:
 
     settings: Settings
     metrics: Metrics
+    tracer: Tracer
     database: Database | None
     clock: Clock
     codec: EventCodec
@@ -108,35 +111,39 @@ class Service:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, database: Database) -> AsyncIterator[Service]:
-    """The parts, wired; closed when the block ends."""
+async def assembled(
+    settings: Settings, database: Database, tracer: Tracer | None = None
+) -> AsyncIterator[Service]:
+    """The parts, wired; closed when the block ends. Without a `tracer` the environment says
+    whether and where traces go."""
     clock = await clock_of(settings, database)
     codec = codec_of(settings)
     signer = signer_of(settings)
     vault = vault_of(settings, database)
-    metrics = Metrics()
+    metrics, tracer = Metrics(), tracer or tracer_of_environment()
     payments = StripePayments(
         api_key=plain(settings.stripe_api_key),
         webhook_secrets=secrets(settings.stripe_webhook_secret),
         api_base=settings.stripe_api_base,
         api_version=settings.stripe_api_version,
         mobile_api_version=settings.stripe_mobile_api_version,
-        watched=watched("stripe", metrics),
+        watched=watched("stripe", metrics, tracer),
     )
     duffel = DuffelSupplier(
         token=plain(settings.duffel_token),
         clock=clock,
         webhook_secrets=secrets(settings.duffel_webhook_secret),
         base_url=settings.duffel_api_base,
-        watched=watched("duffel", metrics),
+        watched=watched("duffel", metrics, tracer),
     )
     try:
         async with PostgresEventLog.opened(database, codec, clock) as log:
             stores = stores_in(settings, database, codec, log, vault, signer)
-            yield wired(settings, database, clock, codec, stores, payments, duffel, metrics)
+            yield wired(settings, database, clock, codec, stores, payments, duffel, metrics, tracer)
     finally:
         await duffel.close()
         await payments.aclose()
+        await asyncio.to_thread(tracer.close)
 
 
 def signer_of(settings: Settings) -> Signer:
@@ -181,10 +188,11 @@ def wired(
     payments: Payments,
     supplier: Supplier,
     metrics: Metrics,
+    tracer: Tracer,
 ) -> Service:
     suppliers: dict[str, Supplier] = {supplier.name: supplier}
     log, outbox, inbox, models = stores.log, stores.outbox, stores.inbox, stores.models
-    road = Road(log, on_conflict=metrics.conflicts.inc)
+    road = Road(log, on_conflict=metrics.conflicts.inc, trace_id=tracer.trace_id)
     people = People(stores.vault, new_id)
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
@@ -198,6 +206,7 @@ def wired(
     return Service(
         settings=settings,
         metrics=metrics,
+        tracer=tracer,
         database=database,
         clock=clock,
         codec=codec,
@@ -229,6 +238,7 @@ def wired(
             forgetting,
             clock,
             metrics,
+            tracer,
             hands=settings.task_workers,
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,

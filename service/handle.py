@@ -42,10 +42,12 @@ class Road:
         ids: Callable[[], str] = new_id,
         *,
         on_conflict: Callable[[], None] = lambda: None,
+        trace_id: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.log = log
         self.new_id = ids
         self.on_conflict = on_conflict
+        self.trace_id = trace_id
 
     async def read(self, trip_id: str, tenant: str | None = None) -> tuple[Dossier, int]:
         """A trip with its bookings and the position of its newest event.
@@ -97,6 +99,7 @@ class Road:
                     cause,
                     tenant=step.dossier.trip.tenant,
                     correlation=cause.correlation or trip_id,
+                    trace=cause.trace or self.trace_id(),
                 ),
             )
             try:

@@ -160,6 +160,7 @@ def exposed_of(service: Service) -> Exposed:
     settings, database = service.settings, service.database
     return Exposed(
         metrics=service.metrics,
+        tracer=service.tracer,
         standing=Standing(database, service.clock) if database is not None else None,
         token=plain(settings.metrics_token),
         to_anybody=settings.sandbox,

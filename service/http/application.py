@@ -9,7 +9,7 @@ from aiohttp import web
 from service.http.api import BODY_BYTES_MAX, Door, Route, register
 from service.http.docs_page import add_docs
 from service.http.health import Check, Exposed, health_routes
-from service.http.middleware import doorkeeper
+from service.http.middleware import doorkeeper, traced
 from service.http.openapi import openapi
 from service.http.problem_pages import PROBLEM_ROUTES
 
@@ -27,7 +27,8 @@ def application(
     exposed = exposed or Exposed()
     https = server_url.startswith("https://")
     app = web.Application(
-        middlewares=[doorkeeper(exposed.metrics, https=https)], client_max_size=BODY_BYTES_MAX
+        middlewares=[traced(exposed.tracer), doorkeeper(exposed.metrics, https=https)],
+        client_max_size=BODY_BYTES_MAX,
     )
     every = with_own_routes(routes, checks=checks, exposed=exposed)
     register(app, every, door)

@@ -12,6 +12,7 @@ from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
 from service.http.identity import unauthenticated
 from service.observability.metrics import Metrics
+from service.observability.spans import NoTraces, Tracer
 from service.observability.standing import Standing
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -22,9 +23,11 @@ Check = Callable[[], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed:
-    """What `/metrics` shows, and to whom: who sends the token; everybody if `to_anybody`."""
+    """What is seen of this process. `/metrics` is shown to whoever sends the token, and without one
+    to everybody if `to_anybody`."""
 
     metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer = field(default_factory=NoTraces)
     standing: Standing | None = None
     token: str = ""
     to_anybody: bool = True

@@ -13,7 +13,8 @@ from aiohttp.typedefs import Handler, Middleware
 from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT, VERDICT
 from service.http.idempotency import REPLAYED
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
-from service.observability.metrics import Metrics
+from service.observability.metrics import METHODS, Metrics
+from service.observability.spans import TRACEPARENT, Tracer
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 HEALTH_ROUTES = frozenset(["/healthz", "/readyz", "/metrics"])
@@ -43,8 +44,37 @@ OF_STATUS = {
 log = structlog.get_logger("service.http")
 
 
+def traced(tracer: Tracer) -> Middleware:
+    """Around everything else: a span for each request, and its trace in every log line."""
+
+    @web.middleware
+    async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # A connection's requests follow each other in one context.
+        structlog.contextvars.clear_contextvars()
+        route = template_of(request)
+        if route in HEALTH_ROUTES:
+            return await handler(request)
+        method = request.method if request.method in METHODS else "other"
+        parent = request.headers.get(TRACEPARENT, "")
+        with tracer.within("server", f"{method} {route}", parent) as span:
+            response = await handler(request)
+            span.tell("http.request.method", method)
+            span.tell("http.route", route)
+            span.tell("http.response.status_code", response.status)
+            if (caller := request.get(CALLER)) is not None:
+                span.tell("tripledger.tenant", caller.tenant)
+            trip_id = request.match_info.get("trip_id", "")
+            if UUID_TEXT.fullmatch(trip_id):
+                span.tell("tripledger.trip_id", trip_id)
+            if response.status >= 500:
+                span.fail(str(response.status))
+            return response
+
+    return trace
+
+
 def doorkeeper(metrics: Metrics, *, https: bool = False) -> Middleware:
-    """The outermost middleware; `https`: the service is reached over TLS."""
+    """The middleware around all handlers; `https`: the service is reached over TLS."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = STRICT_TRANSPORT
@@ -54,7 +84,6 @@ def doorkeeper(metrics: Metrics, *, https: bool = False) -> Middleware:
         started = time.perf_counter()
         request_id = request_id_of(request)
         request[REQUEST_ID] = request_id
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = await answered(request, handler, request_id)
         if not response.prepared:

@@ -17,6 +17,7 @@ from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
 from service.handle import Road
 from service.observability.metrics import Metrics
+from service.observability.spans import Span, Tracer
 from service.people.forgetting import Forgetting
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -46,6 +47,7 @@ class Worker:
         forgetting: Forgetting,
         clock: Clock,
         metrics: Metrics,
+        tracer: Tracer,
         *,
         hands: int,
         lease_s: float,
@@ -56,6 +58,7 @@ class Worker:
         self.notices = notices
         self.clock = clock
         self.metrics = metrics
+        self.tracer = tracer
         self.hands = hands
         self.lease_s = lease_s
         self.poll_s = poll_s
@@ -126,6 +129,10 @@ class Worker:
             await asyncio.wait(self.busy, timeout=GIVE_BACK_S_MAX)
 
     async def work(self, task: Task) -> None:
+        with self.tracer.within("consumer", f"task {task.kind}") as span:
+            await self.work_within(task, span)
+
+    async def work_within(self, task: Task, span: Span) -> None:
         started = monotonic()
         keeper = asyncio.create_task(self.keep(task))
         try:
@@ -139,6 +146,9 @@ class Worker:
         finally:
             keeper.cancel()
         word = type(outcome).__name__.lower()
+        span.tell("tripledger.outcome", word)
+        if task.trip_id is not None:
+            span.tell("tripledger.trip_id", task.trip_id)
         self.metrics.tasks.labels(task.kind, word).observe(monotonic() - started)
         try:
             await self.give_back(task, outcome)

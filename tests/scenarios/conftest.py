@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
+import structlog
 
 from service.serving import ROLES, Role
+from service.telemetry import configure_logging
 from tests.scenarios.audit import audit
 from tests.scenarios.processes import Crew
 from tests.scenarios.world import World, raised_world
@@ -48,3 +53,16 @@ async def raise_world(database_url: str, tmp_path: Path, crew: Crew) -> AsyncIte
         yield raise_one
         for world in raised:
             await audit(world)
+
+
+@pytest.fixture
+def logs() -> Iterator[StringIO]:
+    """Everything that is logged, down to the last detail, as operators would keep it."""
+    root = logging.getLogger()
+    handlers, level, before = root.handlers, root.level, structlog.get_config()
+    stream = StringIO()
+    configure_logging("debug", stream, pretty=False)
+    yield stream
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.configure(**before)

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from io import StringIO
 
-import pytest
-import structlog
-
-from service.telemetry import configure_logging
 from tests.scenarios.audit import PERSONAL, nobody_is_named
 from tests.scenarios.world import AMELIA, CONTACT, World
 
@@ -20,19 +14,6 @@ ADDRESSED = AMELIA | {
         {"number": PASSPORT, "issuing_country": "US", "expires_on": "2041-05-05"},
     ]
 }
-
-
-@pytest.fixture
-def logs() -> Iterator[StringIO]:
-    """Everything that is logged, down to the last detail, as operators would keep it."""
-    root = logging.getLogger()
-    handlers, level, before = root.handlers, root.level, structlog.get_config()
-    stream = StringIO()
-    configure_logging("debug", stream, pretty=False)
-    yield stream
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.configure(**before)
 
 
 async def test_after_a_whole_story_nobody_is_named_anywhere(logs: StringIO, world: World) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from adapters.database import connect_database
 from adapters.outbox import TaskRow
@@ -21,6 +22,7 @@ from sandbox.duffel.app import create_app as duffel_app
 from sandbox.stripe.app import create_app as stripe_app
 from service.app import Service, assembled
 from service.http.identity import SCOPES
+from service.observability.spans import Tracer
 from service.serving import ROLES, Role, bind, running
 from service.settings import Settings
 from service.settings_rules import (
@@ -72,6 +74,7 @@ class World:
     session: aiohttp.ClientSession
     roles: tuple[Role, ...] = ROLES
     trips: list[str] = field(default_factory=list)
+    asked_of_providers: list[str] = field(default_factory=list)
 
     # --- the public API
 
@@ -327,13 +330,19 @@ UNLIMITED = {"rate_caller_per_s": 0.0, "rate_tenant_per_s": 0.0}
 
 @asynccontextmanager
 async def raised_world(
-    database_url: str, data_dir: Path, roles: tuple[Role, ...] = ROLES, **settings: Any
+    database_url: str,
+    data_dir: Path,
+    roles: tuple[Role, ...] = ROLES,
+    *,
+    tracer: Tracer | None = None,
+    **settings: Any,
 ) -> AsyncIterator[World]:
     """Everything up and connected, until the block ends."""
     async with AsyncExitStack() as stack:
         # Held, but not listened on, so that nobody takes the port before the service does.
         port = stack.enter_context(bind(HOST, 0)).getsockname()[1]
         hooks = f"http://{HOST}:{port}/v1/webhooks"
+        asked: list[str] = []
         stripe_url = await stack.enter_async_context(
             served(
                 lambda url: stripe_app(
@@ -341,7 +350,8 @@ async def raised_world(
                     webhook_secret=SANDBOX_STRIPE_WEBHOOK_SECRET,
                     webhook_url=f"{hooks}/stripe",
                     public_url=url,
-                )
+                ),
+                asked,
             )
         )
         duffel_url = await stack.enter_async_context(
@@ -350,7 +360,8 @@ async def raised_world(
                     token=SANDBOX_DUFFEL_TOKEN,
                     webhook_secret=SANDBOX_DUFFEL_WEBHOOK_SECRET,
                     webhook_url=f"{hooks}/duffel",
-                )
+                ),
+                asked,
             )
         )
         known = Settings(
@@ -364,22 +375,32 @@ async def raised_world(
         database = await stack.enter_async_context(
             connect_database(database_url, pool_size=POOL_CONNECTIONS_MAX)
         )
-        service = await stack.enter_async_context(assembled(known, database))
+        service = await stack.enter_async_context(assembled(known, database, tracer))
         url = await stack.enter_async_context(running(service, roles))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         ours, theirs = [
             (await service.keys.create(tenant, "test", frozenset(SCOPES), service.clock.now()))[0]
             for tenant in ("ours", "theirs")
         ]
-        yield World(service, url, stripe_url, duffel_url, ours, theirs, session, roles)
+        yield World(service, url, stripe_url, duffel_url, ours, theirs, session, roles, [], asked)
 
 
 @asynccontextmanager
-async def served(make_app: Callable[[str], web.Application]) -> AsyncIterator[str]:
-    """A sandbox on a loopback port."""
+async def served(
+    make_app: Callable[[str], web.Application], asked: list[str]
+) -> AsyncIterator[str]:
+    """A sandbox on a loopback port; every URL it is asked for is kept in `asked`."""
     listener = bind(HOST, 0)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
-    runner = web.AppRunner(make_app(url), access_log=None, shutdown_timeout=1.0)
+    app = make_app(url)
+
+    @web.middleware
+    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked.append(request.raw_path)
+        return await handler(request)
+
+    app.middlewares.insert(0, keep)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     try:

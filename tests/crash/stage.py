@@ -29,7 +29,8 @@ from service.settings_rules import (
     SANDBOX_STRIPE_WEBHOOK_SECRET,
 )
 from tests.crash.player import Part, Player, start
-from tests.scenarios.world import HOST, LOOK_S, POOL_CONNECTIONS_MAX, Told, World
+from tests.scenarios.sandboxes import HOST
+from tests.scenarios.world import LOOK_S, POOL_CONNECTIONS_MAX, Told, World
 
 LEASE_S = 10
 # Beyond every lease, and beyond the life of a request whose process died.

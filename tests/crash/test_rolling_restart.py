@@ -18,7 +18,7 @@ from tests.crash.player import Player
 from tests.crash.proxy import Proxy
 from tests.crash.stage import Stage
 from tests.scenarios.audit import audit
-from tests.scenarios.world import HOST
+from tests.scenarios.sandboxes import HOST
 
 pytestmark = [pytest.mark.xdist_group("crash-database"), pytest.mark.timeout(240)]
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from adapters.database import connect_database
 from adapters.outbox import TaskRow
@@ -31,8 +29,8 @@ from service.settings_rules import (
     SANDBOX_STRIPE_KEY,
     SANDBOX_STRIPE_WEBHOOK_SECRET,
 )
+from tests.scenarios.sandboxes import HOST, served
 
-HOST = "127.0.0.1"
 POOL_CONNECTIONS_MAX = 6
 SETTLE_S_MAX = 60.0
 LOOK_S = 0.2
@@ -383,27 +381,3 @@ async def raised_world(
             for tenant in ("ours", "theirs")
         ]
         yield World(service, url, stripe_url, duffel_url, ours, theirs, session, roles, [], asked)
-
-
-@asynccontextmanager
-async def served(
-    make_app: Callable[[str], web.Application], asked: list[str]
-) -> AsyncIterator[str]:
-    """A sandbox on a loopback port; every URL it is asked for is kept in `asked`."""
-    listener = bind(HOST, 0)
-    url = f"http://{HOST}:{listener.getsockname()[1]}"
-    app = make_app(url)
-
-    @web.middleware
-    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
-        asked.append(request.raw_path)
-        return await handler(request)
-
-    app.middlewares.insert(0, keep)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    try:
-        yield url
-    finally:
-        await runner.cleanup()

@@ -15,7 +15,8 @@ from service.handle import Road
 from service.observability.metrics import Metrics
 from service.serving import bind, running
 from tests.scenarios.conftest import Raise
-from tests.scenarios.world import HOST, World
+from tests.scenarios.sandboxes import HOST
+from tests.scenarios.world import World
 
 TOKEN = "only-for-the-eyes-of-prometheus"
 

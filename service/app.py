@@ -197,7 +197,6 @@ def wired(
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
-    held = Pauses(database).is_paused if database else None
     velocity = velocity_of(settings, stores.buckets)
     desk = Desk(
         road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
@@ -246,9 +245,17 @@ def wired(
         housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
         poller=poller,
         reconciler=reconciler_of(settings, database, road, poller, suppliers),
-        projectors=tuple(
-            Projector(log, models, name, settings.projection_poll_s, held) for name in PROJECTIONS
-        ),
+        projectors=projectors_of(settings, database, stores),
+    )
+
+
+def projectors_of(
+    settings: Settings, database: Database | None, stores: Stores
+) -> tuple[Projector, ...]:
+    held = Pauses(database).is_paused if database else None
+    return tuple(
+        Projector(stores.log, stores.models, name, settings.projection_poll_s, held)
+        for name in PROJECTIONS
     )
 
 

@@ -328,14 +328,10 @@ UNLIMITED = {"rate_caller_per_s": 0.0, "rate_tenant_per_s": 0.0}
 
 @asynccontextmanager
 async def raised_world(
-    database_url: str,
-    data_dir: Path,
-    roles: tuple[Role, ...] = ROLES,
-    *,
-    tracer: Tracer | None = None,
-    **settings: Any,
+    database_url: str, data_dir: Path, roles: tuple[Role, ...] = ROLES, **settings: Any
 ) -> AsyncIterator[World]:
-    """Everything up and connected, until the block ends."""
+    """Everything up and connected, until the block ends; traced if there is a `tracer`."""
+    tracer: Tracer | None = settings.pop("tracer", None)
     async with AsyncExitStack() as stack:
         # Held, but not listened on, so that nobody takes the port before the service does.
         port = stack.enter_context(bind(HOST, 0)).getsockname()[1]

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from sandbox.clock import SandboxClock
+from sandbox.witnesses import Seen, tell
 
 ATTEMPT_TIMEOUT_S = 10.0
 RETRY_FIRST_S = 1.0
@@ -112,6 +113,7 @@ class Webhooks:
         return sum(endpoint.wants(event_type) for endpoint in self.endpoints)
 
     def send(self, event_id: str, event_type: str, body: bytes) -> None:
+        tell(Seen(provider="stripe" if event_id.startswith("evt_") else "duffel", answer=body))
         for endpoint in self.endpoints:
             if not endpoint.wants(event_type):
                 continue

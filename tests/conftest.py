@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
 
 from adapters.database import Database, connect_database
+from sandbox.witnesses import witnesses
+from tests.contracts.exchanges import Judge
+from tests.contracts.stripe_spec import stripe_spec
 from tests.postgres import fresh_database, make_template, shared_server
 
 TEST_POOL_CONNECTIONS_MAX = 4
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge | None]:
+    """Sees all that passes between us and the sandboxes; None: what they publish is not at hand."""
+    if stripe_spec() is None:
+        yield None
+        return
+    judge = Judge()
+    witnesses.append(judge.see)
+    yield judge
+    witnesses.remove(judge.see)
+
+
+@pytest.fixture(autouse=True)
+def contracts_are_kept(judge: Judge | None) -> Iterator[None]:
+    """The test in which a provider's contract was first departed from fails."""
+    yield
+    assert judge is None or [] == judge.problems()
 
 
 @pytest_asyncio.fixture(scope="session")

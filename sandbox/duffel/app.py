@@ -18,6 +18,7 @@ from sandbox.duffel.world import DUFFEL_MODES, World
 from sandbox.faults import Faults, fault_middleware
 from sandbox.journal import Journal
 from sandbox.webhooks import Webhooks
+from sandbox.witnesses import witnessed
 
 REQUESTS_PER_MINUTE = 60_000
 BODY_BYTES_MAX = 1_000_000
@@ -52,6 +53,7 @@ def create_app(
         middlewares=[
             fault_middleware(world.faults, injected_error(world.clock)),
             early_delivery(world.webhooks),
+            witnessed,
             protocol_middleware(token=token, limit=RateLimit(world.clock, requests_per_minute)),
         ],
     )

@@ -25,6 +25,7 @@ from sandbox.stripe.idempotency import IdempotencyKeys, fingerprint_of
 from sandbox.stripe.parameters import decode_pairs, read_shape
 from sandbox.stripe.pay_page import pay_page_routes
 from sandbox.webhooks import Webhooks
+from sandbox.witnesses import witnessed
 
 BODY_BYTES_MAX = 1_000_000
 EXTRA_FAULTS = ("slow_execution", "execution_500", "refund_pending")
@@ -201,7 +202,12 @@ async def unknown_urls(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 def middlewares(faults: Faults, webhooks: Webhooks) -> list[Middleware]:
-    return [fault_middleware(faults, error_answer), early_delivery(webhooks), unknown_urls]
+    return [
+        fault_middleware(faults, error_answer),
+        early_delivery(webhooks),
+        witnessed,
+        unknown_urls,
+    ]
 
 
 def create_app(

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser pictures check format bench soak audit lock clean
+.PHONY: help demo test browser pictures check format simulate bench soak audit lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -62,6 +62,9 @@ check: $(VENV)/.dev ## format, lint, types, import direction, fast tests
 format: $(VENV)/.dev ## put the code into the house's shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+simulate: $(VENV)/.dev ## many small worlds in which everything goes wrong (SEEDS=2000; ARGS='--seed 42')
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
 bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short round; SCALE=10000000)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(filter 1,$(QUICK)),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)

@@ -90,7 +90,7 @@ async def serve(
         await signals.stop.wait()
         log.info("stopping", role=",".join(roles))
         readiness.draining = True
-        service.worker.stopping.set()
+        service.worker.stop()
         if "api" in roles:
             with suppress(TimeoutError):
                 await asyncio.wait_for(signals.hurry.wait(), settings.drain_s)
@@ -150,7 +150,7 @@ async def working(service: Service) -> AsyncIterator[None]:
             yield
         finally:
             # Not cut off while it claims: what it claimed would wait for its lease to end.
-            worker.stopping.set()
+            worker.stop()
             await asyncio.wait({claiming}, timeout=patience_s)
             claiming.cancel()
             await worker.drain(patience_s)

@@ -64,6 +64,7 @@ class Worker:
         self.poll_s = poll_s
         self.busy: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()
+        self.woken = asyncio.Event()
         self.performers = {
             EffectKind.QUOTE_TRIP: orders.quote_trip,
             EffectKind.EXPIRE_QUOTE: orders.expire_quote,
@@ -84,15 +85,21 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Work until `stopping` is set; whatever goes wrong with the outbox, it is asked again."""
-        while not self.stopping.is_set():
-            try:
-                if not await self.take_up():
-                    await self.rest()
-            except Exception as error:
-                log.warning("outbox_unreachable", reason=type(error).__name__)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), self.poll_s)
+        """Work until `stop`; whatever goes wrong with the outbox, it is asked again."""
+        ears = asyncio.create_task(self.listen(), name="hints of work")
+        try:
+            while not self.stopping.is_set():
+                # What is told from here on is not in what is claimed now.
+                self.woken.clear()
+                try:
+                    if not await self.take_up():
+                        await self.rest()
+                except Exception as error:
+                    log.warning("outbox_unreachable", reason=type(error).__name__)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.stopping.wait(), self.poll_s)
+        finally:
+            ears.cancel()
 
     async def take_up(self) -> int:
         """Claim what is due, as much as there are free hands; answers how much that was."""
@@ -101,22 +108,33 @@ class Worker:
         for task in tasks:
             hand = asyncio.create_task(self.work(task), name=task.key)
             self.busy.add(hand)
-            hand.add_done_callback(self.busy.discard)
+            hand.add_done_callback(self.freed)
         return len(tasks)
 
     async def rest(self) -> None:
         """Until there may be work (a hint, a due time, a free hand, the next poll) or the end."""
         due = await self.outbox.next_due()
         pause = self.poll_s
-        if due is not None:
+        if due is not None and len(self.busy) < self.hands:
             pause = min(max((due - self.clock.now()).total_seconds(), 0.01), self.poll_s)
-        hint = asyncio.ensure_future(self.outbox.changed(pause))
-        end = asyncio.ensure_future(self.stopping.wait())
-        await asyncio.wait({hint, end, *self.busy}, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in (hint, end):
-            waiting.cancel()
-            with suppress(asyncio.CancelledError):
-                await waiting
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self.woken.wait()
+
+    async def listen(self) -> None:
+        """Pass hints on, in a task that lasts: the bell knows by the task what has been heard, and
+        for a new one every old ring is news."""
+        while True:
+            await self.outbox.changed(self.poll_s)
+            self.woken.set()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.woken.set()
+
+    def freed(self, hand: asyncio.Task[None]) -> None:
+        self.busy.discard(hand)
+        self.woken.set()
 
     async def drain(self, timeout_s: float) -> None:
         """After `run` has ended: let what is under way finish; what does not is left where it is,

@@ -54,6 +54,9 @@ class NoticeWork:
             return await self.too_early_or_foreign(task, notice, refusal)
         if isinstance(outcome, Done):
             await self.inbox.mark(notice.inbox_id, "looked")
+        if isinstance(outcome, Again):
+            # What is waited for may take hours, and a notice must not be given up before.
+            return replace(outcome, pause=max(outcome.pause, backoff(task.attempts)))
         return outcome
 
     async def named(self, task: Task, notice: Notice) -> Notice | Outcome:

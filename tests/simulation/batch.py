@@ -1,0 +1,121 @@
+"""Many runs, side by side: the seeds that ever failed first, then as many others as asked for."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.faults import ALL
+from tests.simulation.planted import Composition, planted_by_name
+from tests.simulation.world import Verdict, run
+
+KNOWN = Path(__file__).with_name("seeds.txt")
+AT_ONCE = 4
+# What a batch of some hundred runs must have met, or it has stopped testing something.
+SOMETIMES = (
+    *ALL,
+    "restarts",
+    "waited for every deadline",
+    "trip draft",
+    "trip completed",
+    "trip failed",
+    "trip cancelled",
+    "trip.quote-failed.v1",
+    "trip.checkout-expired.v1",
+    "trip.checkout-closed.v1",
+    "trip.payment-failed.v1",
+    "trip.payment-captured.v1",
+    "trip.payment-released.v1",
+    "trip.refund-succeeded.v1",
+    "trip.fulfillment-failed.v1",
+    "trip.incident-opened.v1",
+    "booking.order-unknown.v1",
+    "booking.failed.v1",
+    "booking.cancelled.v1",
+)
+
+
+@dataclass
+class Batch:
+    runs: int = 0
+    failed: list[Verdict] = field(default_factory=list)
+    reached: Counter[str] = field(default_factory=Counter)
+    virtual_s: float = 0.0
+    steps: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def take(self, verdict: Verdict) -> None:
+        self.runs += 1
+        self.reached.update(verdict.reached)
+        self.virtual_s += verdict.virtual_s
+        self.steps += verdict.steps
+        self.digests[verdict.seed] = verdict.digest
+        if verdict.violations:
+            self.failed.append(verdict)
+
+    @property
+    def never(self) -> list[str]:
+        """What should have happened at some time, and has not."""
+        return [name for name in SOMETIMES if not self.reached[name]]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runs": self.runs,
+            "virtual_days": round(self.virtual_s / 86_400, 1),
+            "steps": self.steps,
+            "failed": [
+                {
+                    "seed": verdict.seed,
+                    "violations": [
+                        {"promise": v.promise, "what": v.what, "trip_id": v.trip_id}
+                        for v in verdict.violations
+                    ],
+                    "story": list(verdict.story),
+                }
+                for verdict in self.failed
+            ],
+            "reached": dict(sorted(self.reached.items())),
+            "never": self.never,
+            "digests": self.digests,
+        }
+
+
+def known_seeds() -> list[str]:
+    lines = KNOWN.read_text().splitlines()
+    return [seed for line in lines if (seed := line.split("#")[0].strip())]
+
+
+def run_planted(seed: str, name: str | None) -> Verdict:
+    return run(seed, planted_by_name(name) if name else Composition())
+
+
+def start_worker() -> None:
+    """What was loaded before the first run is never looked through for garbage again."""
+    gc.freeze()
+
+
+def verdicts(seeds: Sequence[str], jobs: int, planted: str | None = None) -> Iterator[Verdict]:
+    """In the order in which they come; nothing is begun that nobody will take."""
+    if jobs == 1:
+        start_worker()
+        for seed in seeds:
+            yield run_planted(seed, planted)
+        return
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("fork"), initializer=start_worker
+    ) as pool:
+        left = iter(seeds)
+        running: set[Future[Verdict]] = set()
+        while True:
+            while len(running) < jobs * AT_ONCE and (seed := next(left, None)) is not None:
+                running.add(pool.submit(run_planted, seed, planted))
+            if not running:
+                return
+            done, running = wait(running, return_when="FIRST_COMPLETED")
+            yield from (each.result() for each in done)

@@ -1,0 +1,233 @@
+"""What must be true when all has settled, whatever happened: one object per promise, judged by the
+providers' own journals, the log, and what travellers were told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.app import Service
+from service.workers.rebuilding import compare_with_log
+from tests.scenarios import audit
+from tests.scenarios.world import AMELIA, CONTACT
+from tests.simulation.machines import Storage
+from tests.simulation.travellers import Memory
+
+# Deadlines of days, and what waits for a bank: not every run waits for them.
+FAR_OFF = {"guard_authorization", "look_at_refund"}
+# A slow payment is the bank's to end, in days.
+REST = {"processing", "draft", "quoted", "completed", "failed", "cancelled", "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    promise: str
+    what: str
+    trip_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    storage: Storage
+    services: Sequence[Service]
+    memory: Memory
+    journals: dict[str, list[dict[str, Any]]]
+    trips: dict[str, Any]
+    events: dict[str, list[Any]]
+    complaints: Sequence[str]
+    settled: bool
+
+    def of_trip(self, trip_id: str) -> dict[str, list[dict[str, Any]]]:
+        return {
+            provider: [e for e in entries if (e.get("metadata") or {}).get("trip_id") == trip_id]
+            for provider, entries in self.journals.items()
+        }
+
+
+Check = Callable[[Evidence], Awaitable[list[Violation]]]
+
+
+def per_trip(promise: str) -> Callable[[Callable[[Evidence, str], None]], Check]:
+    """A check of one trip by assertions; what fails is a violation of the promise."""
+
+    def made(check: Callable[[Evidence, str], None]) -> Check:
+        async def every(evidence: Evidence) -> list[Violation]:
+            found = []
+            for trip_id in evidence.trips:
+                try:
+                    check(evidence, trip_id)
+                except AssertionError as error:
+                    found.append(Violation(promise, f"{check.__name__}: {error}", trip_id))
+            return found
+
+        return every
+
+    return made
+
+
+@per_trip("M1")
+def each_payment_is_taken_once_and_closed(evidence: Evidence, trip_id: str) -> None:
+    audit.each_payment_is_closed(evidence.trips[trip_id], evidence.of_trip(trip_id)["stripe"])
+
+
+@per_trip("M2")
+def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
+    stripe = evidence.of_trip(trip_id)["stripe"]
+    audit.what_is_kept_is_what_is_booked(evidence.trips[trip_id], evidence.events[trip_id], stripe)
+
+
+@per_trip("M10")
+def the_trip_knows_its_money(evidence: Evidence, trip_id: str) -> None:
+    audit.the_trip_knows_its_money(evidence.trips[trip_id], evidence.of_trip(trip_id)["stripe"])
+
+
+@per_trip("S1")
+def items_are_ordered_once(evidence: Evidence, trip_id: str) -> None:
+    audit.items_are_ordered_once(
+        evidence.trips[trip_id], evidence.events[trip_id], evidence.of_trip(trip_id)["duffel"]
+    )
+
+
+@per_trip("M4")
+def what_is_charged_is_the_quote(evidence: Evidence, trip_id: str) -> None:
+    """Each checkout is opened once at the provider, and for the total it was recorded with."""
+    opened = [
+        e
+        for e in evidence.of_trip(trip_id)["stripe"]
+        if e["kind"] in {"checkout_session.created", "payment_intent.created"}
+    ]
+    made = Counter(
+        (e["metadata"]["checkout_id"], e["kind"]) for e in opened if "checkout_id" in e["metadata"]
+    )
+    assert all(count == 1 for count in made.values()), f"opened more than once: {made}"
+    totals = {
+        e["data"]["checkout_id"]: e["data"]["amount"]["amount"]
+        for e in evidence.events[trip_id]
+        if e["topic"] == "trip.checkout-initialized.v1" and "amount" in e["data"]
+    }
+    for entry in evidence.of_trip(trip_id)["stripe"]:
+        checkout_id = (entry.get("metadata") or {}).get("checkout_id")
+        if entry["kind"] == "payment.authorized" and checkout_id in totals:
+            assert entry["amount"] == totals[checkout_id], entry
+
+
+@per_trip("M11")
+def nobody_pays_for_what_has_ended(evidence: Evidence, trip_id: str) -> None:
+    """A checkout that is recorded as ended cannot be paid afterwards."""
+    ended = {
+        e["data"]["checkout_id"]: datetime.fromisoformat(e["recorded_at"])
+        for e in evidence.events[trip_id]
+        if e["topic"] in {"trip.checkout-closed.v1", "trip.checkout-expired.v1"}
+    }
+    for entry in evidence.of_trip(trip_id)["stripe"]:
+        when = ended.get((entry.get("metadata") or {}).get("checkout_id", ""))
+        if when is not None and entry["kind"] == "payment.authorized":
+            assert datetime.fromisoformat(entry["at"]) <= when, f"paid after its end: {entry}"
+
+
+@per_trip("S2")
+def nothing_is_ordered_before_it_is_paid(evidence: Evidence, trip_id: str) -> None:
+    told = evidence.of_trip(trip_id)
+    secured = [
+        e["at"] for e in told["stripe"] if e["kind"] in {"payment.authorized", "payment.captured"}
+    ]
+    for entry in told["duffel"]:
+        if entry["kind"] in audit.ORDERED:
+            assert secured, f"ordered without any payment: {entry}"
+            assert min(secured) <= entry["at"], f"ordered before it was paid: {entry}"
+
+
+@per_trip("L2")
+def streams_have_no_gaps(evidence: Evidence, trip_id: str) -> None:
+    seen: Counter[str] = Counter()
+    for event in evidence.events[trip_id]:
+        seen[event["stream_id"]] += 1
+        assert event["stream_version"] == seen[event["stream_id"]], event
+
+
+@per_trip("P1")
+def every_trip_has_come_to_rest(evidence: Evidence, trip_id: str) -> None:
+    trip = evidence.trips[trip_id]
+    assert trip["status"] in REST, f"the trip is still {trip['status']}"
+    under_way = {"ordering", "unknown", "cancelling"}
+    stuck = [b for b in trip["bookings"] if b["status"] in under_way]
+    assert stuck == [], f"bookings are under way for ever: {stuck}"
+
+
+async def nothing_is_stuck(evidence: Evidence) -> list[Violation]:
+    return list(stuck(evidence))
+
+
+def stuck(evidence: Evidence) -> Iterator[Violation]:
+    told = {
+        event["data"]["subject"]
+        for events in evidence.events.values()
+        for event in events
+        if event["topic"] == "trip.incident-opened.v1"
+    }
+    for task in evidence.storage.outbox.tasks.values():
+        if task.state in {"ready", "leased"} and task.kind not in FAR_OFF:
+            what = f"{task.key} is {task.state} after {task.attempts} attempts: {task.reason}"
+            yield Violation("P7", what, task.trip_id)
+        elif task.state == "parked" and task.key not in told:
+            yield Violation(
+                "P7", f"{task.key} was put aside in silence: {task.reason}", task.trip_id
+            )
+    for notice in evidence.storage.inbox.notices.values():
+        if notice.duplicate_of is None and notice.outcome is None:
+            yield Violation("P7", f"nobody looked into {notice.type} {notice.event_id}")
+    if not evidence.settled:
+        yield Violation("P7", "work was left when all should have settled")
+
+
+async def read_models_equal_the_log(evidence: Evidence) -> list[Violation]:
+    found = []
+    storage = evidence.storage
+    for name in storage.models.live:
+        while await projector_of(evidence, name).catch_up():
+            continue
+        compared = await compare_with_log(storage.log, storage.models, name)  # type: ignore[arg-type]
+        if compared.difference is not None:
+            found.append(Violation("R1", f"{name} is not what the log says: {compared.difference}"))
+    return found
+
+
+def projector_of(evidence: Evidence, name: str) -> Any:
+    return next(p for p in evidence.services[0].projectors if p.name == name)
+
+
+async def travellers_were_told_the_truth(evidence: Evidence) -> list[Violation]:
+    return [Violation(*said.split(": ", 1)) for said in evidence.memory.contradictions]
+
+
+async def nobody_is_named(evidence: Evidence) -> list[Violation]:
+    """Nothing that is kept holds a word of the traveller's in clear."""
+    kept = repr(evidence.storage.log.rows) + repr(evidence.storage.inbox.notices)
+    words = (AMELIA["last_name"], AMELIA["date_of_birth"], CONTACT["email"], CONTACT["phone"])
+    return [Violation("T4", f"{word} is kept in clear") for word in words if word in kept]
+
+
+async def nobody_broke(evidence: Evidence) -> list[Violation]:
+    """No exception ended where nobody caught it."""
+    return [Violation("P3", told) for told in evidence.complaints]
+
+
+CHECKERS: tuple[Check, ...] = (
+    each_payment_is_taken_once_and_closed,
+    what_is_kept_is_what_is_booked,
+    the_trip_knows_its_money,
+    items_are_ordered_once,
+    what_is_charged_is_the_quote,
+    nobody_pays_for_what_has_ended,
+    nothing_is_ordered_before_it_is_paid,
+    streams_have_no_gaps,
+    every_trip_has_come_to_rest,
+    nothing_is_stuck,
+    read_models_equal_the_log,
+    travellers_were_told_the_truth,
+    nobody_is_named,
+    nobody_broke,
+)

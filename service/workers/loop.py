@@ -26,8 +26,9 @@ from service.workers.payments import PaymentWork
 
 log = structlog.get_logger()
 
-# What does not succeed in so many tries is put aside for a person: hours, by the pauses between.
-ATTEMPTS_MAX = 100
+# What does not succeed in so many tries is put aside for a person: a day and a half, by the pauses
+# between, because a provider may repeat a failure under its key for a whole day.
+ATTEMPTS_MAX = 400
 # An effect whose performer itself keeps breaking is put aside sooner.
 BROKEN_ATTEMPTS_MAX = 20
 JITTER = 0.2

@@ -57,7 +57,7 @@ class PaymentWork:
         trip, checkout = checkout_of(dossier, task.subject)
         if checkout.status != "opening":
             return Done()
-        if self.clock.now() - checkout.requested_at > KEY_LIFE:
+        if self.clock.now() >= min(checkout.expires_at, checkout.requested_at + KEY_LIFE):
             return await self.give_up_opening(trip, checkout, cause)
         order = self.order(trip, checkout)
         opener = (
@@ -86,7 +86,7 @@ class PaymentWork:
         refused = c.RecordCheckoutRefused(
             checkout_id=checkout.checkout_id,
             code="payment_provider_unavailable",
-            detail="The payment provider gave no answer for a day.",
+            detail="The payment provider gave no answer in time.",
             now=self.clock.now(),
         )
         await self.road.handle(trip.trip_id, refused, cause)

@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", action="append", help="only this seed; may be given repeatedly")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--planted", choices=sorted(PLANTED), help="with this mistake made")
+    parser.add_argument("--stop", action="store_true", help="at the first that breaks a promise")
     parser.add_argument("--json", type=Path, help="write the outcome to this file")
     return parser.parse_args()
 
@@ -42,7 +43,7 @@ def main() -> int:
     console = Console(stderr=True)
     start = asked.start if asked.start is not None else secrets.randbelow(10**9)
     seeds = asked.seed or [*known_seeds(), *(str(start + n) for n in range(asked.seeds))]
-    batch = play(seeds, asked.jobs, asked.planted, console)
+    batch = play(seeds, asked, console)
     if asked.json:
         asked.json.write_text(json.dumps(batch.as_json(), indent=2, default=str))
     for verdict in batch.failed[:FAILURES_TOLD]:
@@ -59,7 +60,7 @@ def main() -> int:
     return 0
 
 
-def play(seeds: Sequence[str], jobs: int, planted: str | None, console: Console) -> Batch:
+def play(seeds: Sequence[str], asked: argparse.Namespace, console: Console) -> Batch:
     batch = Batch()
     columns = (
         TextColumn("seeds"),
@@ -70,9 +71,11 @@ def play(seeds: Sequence[str], jobs: int, planted: str | None, console: Console)
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("seeds", total=len(seeds), broken=0)
-        for verdict in verdicts(seeds, jobs, planted):
+        for verdict in verdicts(seeds, asked.jobs, asked.planted):
             batch.take(verdict)
             progress.update(task, advance=1, broken=len(batch.failed))
+            if asked.stop and batch.failed:
+                break
     return batch
 
 

@@ -21,6 +21,22 @@ FAR_OFF = {"guard_authorization", "look_at_refund"}
 # A slow payment is the bank's to end, in days.
 REST = {"processing", "draft", "quoted", "completed", "failed", "cancelled", "expired"}
 
+# What can be true of one thing only once, by the name of what it is about.
+ONCE = {
+    "trip.checkout-initialized.v1": "checkout_id",
+    "trip.fulfillment-scheduled.v1": "checkout_id",
+    "trip.fulfillment-started.v1": "checkout_id",
+    "trip.fulfilled.v1": "checkout_id",
+    "trip.payment-succeeded.v1": "payment_id",
+    "trip.capture-scheduled.v1": "payment_id",
+    "trip.payment-captured.v1": "payment_id",
+    "trip.payment-released.v1": "payment_id",
+    "trip.refund-scheduled.v1": "refund_id",
+    "trip.refund-succeeded.v1": "refund_id",
+    "booking.initialized.v1": "booking_id",
+    "booking.failed.v1": "booking_id",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -148,6 +164,16 @@ def streams_have_no_gaps(evidence: Evidence, trip_id: str) -> None:
         assert event["stream_version"] == seen[event["stream_id"]], event
 
 
+@per_trip("P4")
+def each_fact_is_recorded_once(evidence: Evidence, trip_id: str) -> None:
+    facts = Counter(
+        (event["topic"], event["data"][ONCE[event["topic"]]])
+        for event in evidence.events[trip_id]
+        if event["topic"] in ONCE
+    )
+    assert all(count == 1 for count in facts.values()), f"recorded more than once: {facts}"
+
+
 @per_trip("P1")
 def every_trip_has_come_to_rest(evidence: Evidence, trip_id: str) -> None:
     trip = evidence.trips[trip_id]
@@ -220,6 +246,7 @@ CHECKERS: tuple[Check, ...] = (
     what_is_kept_is_what_is_booked,
     the_trip_knows_its_money,
     items_are_ordered_once,
+    each_fact_is_recorded_once,
     what_is_charged_is_the_quote,
     nobody_pays_for_what_has_ended,
     nothing_is_ordered_before_it_is_paid,

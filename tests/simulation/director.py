@@ -12,6 +12,7 @@ import aiohttp
 from tests.simulation.faults import (
     DUFFEL_MODES,
     DUFFEL_PATHS,
+    ORDER_PATHS,
     STRIPE_MODES,
     STRIPE_PATHS,
     WEBHOOKS,
@@ -57,9 +58,12 @@ class Director:
         if "slow_network" in self.faults.enabled:
             self.loop.network.weather.jitter_s = self.chance.choice((0.05, 0.5, 5.0))
             self.faults.fired["slow_network"] += 1
-        for provider in sorted(URLS.keys() & self.faults.enabled):
+        if "stripe" in self.faults.enabled:
             for _ in range(self.chance.choice((0, 2, 4))):
-                await self.acts[provider]()
+                await self.break_stripe()
+        if "duffel" in self.faults.enabled:
+            for _ in range(self.chance.choice((1, 2, 4))):
+                await self.break_at("duffel", ORDER_PATHS, DUFFEL_MODES)
         for _ in range(self.chance.choice((0, 2, 5))):
             await self.act()
 

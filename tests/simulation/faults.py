@@ -55,8 +55,7 @@ DUFFEL_MODES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("async_202", {"delay_s": 30, "outcome": "fail"}),
     ("ok_200_late", {"delay_s": 60}),
     ("price_changed", {}),
-    ("sold_out", {}),
-    ("sold_out", {}),
+    *[("sold_out", {})] * 4,
     ("webhook_first", {}),
     ("schedule_changed", {}),
     ("cancel_stale", {}),
@@ -73,11 +72,9 @@ STRIPE_PATHS = (
     ("POST", "/v1/refunds"),
     ("GET", "/v1/events"),
 )
+ORDER_PATHS = (("POST", "/air/orders"), ("POST", "/stays/bookings"))
 DUFFEL_PATHS = (
-    ("POST", "/air/orders"),
-    ("POST", "/air/orders"),
-    ("POST", "/stays/bookings"),
-    ("POST", "/stays/bookings"),
+    *ORDER_PATHS,
     ("GET", "/air/offers/*"),
     ("GET", "/air/orders*"),
     ("POST", "/stays/quotes"),
@@ -108,10 +105,18 @@ class Faults:
     rates: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def drawn(cls, seed: str, told: Callable[[str], None], fired: Counter[str]) -> Faults:
+    def drawn(
+        cls,
+        seed: str,
+        told: Callable[[str], None],
+        fired: Counter[str],
+        needed: frozenset[str] = frozenset(),
+    ) -> Faults:
+        """`needed` ones are on in any case."""
         chance = random.Random(f"{seed}:faults")
         share = chance.choice((0.0, 0.2, 0.5, 0.5, 0.8))
-        faults = cls(chance, frozenset(n for n in ALL if chance.random() < share), told, fired)
+        enabled = needed | {name for name in ALL if chance.random() < share}
+        faults = cls(chance, enabled, told, fired)
         faults.rates = {
             "crashes": chance.choice((0.001, 0.004, 0.01)),
             "pauses": chance.choice((0.001, 0.004, 0.01)),

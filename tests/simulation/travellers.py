@@ -20,6 +20,7 @@ from tests.simulation.machines import EPOCH, FRONT_URL, STRIPE_URL
 REQUEST_S_MAX = 70.0
 TRIES_MAX = 25
 OVER = {"completed", "failed", "cancelled"}
+BESSIE = {**AMELIA, "first_name": "Bessie"}
 DEPARTURE = (EPOCH + timedelta(days=60)).date()
 OUTCOMES = ("paid",) * 7 + ("declined", "requires_action", "processing", "processing", "abandoned")
 
@@ -152,7 +153,7 @@ class Traveller:
                 return
             if self.likely(0.3):
                 # Somebody edits in another tab while this one is at the payment page.
-                await self.together(self.pay(booked), self.edit(offers))
+                await self.together(self.pay(booked), self.edit())
             else:
                 await self.pay(booked)
             if (await self.watch()) in OVER:
@@ -184,7 +185,8 @@ class Traveller:
             "rooms": 1,
             "guests": [{"type": "adult"}],
         }
-        kinds = self.chance.choice((["flights"], ["stays"], ["flights", "stays"]))
+        both = ["flights", "stays"]
+        kinds = self.chance.choice((["flights"], ["stays"], both, both))
         chosen = []
         for kind in kinds:
             wanted = flights if kind == "flights" else stays
@@ -238,13 +240,13 @@ class Traveller:
                     f"A4: one group was answered with two checkouts: {known} and {session}"
                 )
 
-    async def edit(self, offers: list[Any]) -> None:
+    async def edit(self) -> None:
         await asyncio.sleep(self.chance.choice((0.0, 0.05, 2.0)))
-        if self.likely(0.5):
-            await self.ask("PUT", "/travelers", {"travelers": [AMELIA], "contact": CONTACT})
+        items = (await self.ask("GET", "")).body["items"]
+        if len(items) > 1 and self.likely(0.5):
+            await self.ask("DELETE", f"/items/{items[-1]['item_id']}")
         else:
-            offer = self.chance.choice(offers)
-            await self.ask("POST", "/items", {"offer_id": offer["offer_id"]})
+            await self.ask("PUT", "/travelers", {"travelers": [BESSIE], "contact": CONTACT})
 
     async def pay(self, booked: Any) -> None:
         """At the payment page, with one card or several, in one tab or two."""

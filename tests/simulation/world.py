@@ -78,7 +78,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.network = Network(self.loop, self.seed, self.tell)
-        self.faults = Faults.drawn(self.seed, self.tell, self.reached)
+        self.faults = Faults.drawn(self.seed, self.tell, self.reached, self.planted.needs)
         self.chance = random.Random(f"{self.seed}:people")
         self.storage = Storage(HostClock(self.loop))
         self.memory = Memory()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.api_keys import ApiKeys, RecentKeys
 from adapters.memory.carts import MemoryCarts
@@ -28,6 +29,8 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
+from adapters.memory.tenants import MemoryTenants
+from adapters.signing import Signer
 from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, Vault
@@ -100,6 +103,8 @@ class Storage:
         self.offers = MemoryOffers()
         self.carts = MemoryCarts(self.offers, self.models)
         self.buckets = MemoryBuckets(lambda: clock.loop.now_s)
+        self.tenants = MemoryTenants()
+        self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.person_keys = MemoryPersonKeys()
         self.master_keys = MasterKeys.generate()
 
@@ -121,7 +126,9 @@ class Storage:
             offers=far(self.offers),
             carts=far(self.carts),
             buckets=far(self.buckets),
+            tenants=far(self.tenants),
             vault=Vault(far(self.person_keys), self.master_keys),
+            signer=self.signer,
         )
 
 

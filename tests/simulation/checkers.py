@@ -95,7 +95,7 @@ def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
     audit.what_is_kept_is_what_is_booked(evidence.trips[trip_id], evidence.events[trip_id], stripe)
 
 
-@per_trip("M10")
+@per_trip("M2")
 def the_trip_knows_its_money(evidence: Evidence, trip_id: str) -> None:
     audit.the_trip_knows_its_money(evidence.trips[trip_id], evidence.of_trip(trip_id)["stripe"])
 
@@ -128,6 +128,18 @@ def what_is_charged_is_the_quote(evidence: Evidence, trip_id: str) -> None:
         checkout_id = (entry.get("metadata") or {}).get("checkout_id")
         if entry["kind"] == "payment.authorized" and checkout_id in totals:
             assert entry["amount"] == totals[checkout_id], entry
+
+
+@per_trip("M7")
+def what_is_captured_is_what_was_decided(evidence: Evidence, trip_id: str) -> None:
+    decided = {
+        e["data"]["payment_id"]: e["data"]["amount"]["amount"]
+        for e in evidence.events[trip_id]
+        if e["topic"] == "trip.capture-scheduled.v1"
+    }
+    for entry in evidence.of_trip(trip_id)["stripe"]:
+        if entry["kind"] == "payment.captured" and entry["payment_intent"] in decided:
+            assert entry["amount"] == decided[entry["payment_intent"]], entry
 
 
 @per_trip("M11")
@@ -197,16 +209,16 @@ def stuck(evidence: Evidence) -> Iterator[Violation]:
     for task in evidence.storage.outbox.tasks.values():
         if task.state in {"ready", "leased"} and task.kind not in FAR_OFF:
             what = f"{task.key} is {task.state} after {task.attempts} attempts: {task.reason}"
-            yield Violation("P7", what, task.trip_id)
+            yield Violation("P1", what, task.trip_id)
         elif task.state == "parked" and task.key not in told:
             yield Violation(
                 "P7", f"{task.key} was put aside in silence: {task.reason}", task.trip_id
             )
     for notice in evidence.storage.inbox.notices.values():
         if notice.duplicate_of is None and notice.outcome is None:
-            yield Violation("P7", f"nobody looked into {notice.type} {notice.event_id}")
+            yield Violation("P1", f"nobody looked into {notice.type} {notice.event_id}")
     if not evidence.settled:
-        yield Violation("P7", "work was left when all should have settled")
+        yield Violation("P1", "work was left when all should have settled")
 
 
 async def read_models_equal_the_log(evidence: Evidence) -> list[Violation]:
@@ -217,7 +229,7 @@ async def read_models_equal_the_log(evidence: Evidence) -> list[Violation]:
             continue
         compared = await compare_with_log(storage.log, storage.models, name)  # type: ignore[arg-type]
         if compared.difference is not None:
-            found.append(Violation("R1", f"{name} is not what the log says: {compared.difference}"))
+            found.append(Violation("R3", f"{name} is not what the log says: {compared.difference}"))
     return found
 
 
@@ -238,7 +250,7 @@ async def nobody_is_named(evidence: Evidence) -> list[Violation]:
 
 async def nobody_broke(evidence: Evidence) -> list[Violation]:
     """No exception ended where nobody caught it."""
-    return [Violation("P3", told) for told in evidence.complaints]
+    return [Violation("P10", told) for told in evidence.complaints]
 
 
 CHECKERS: tuple[Check, ...] = (
@@ -248,6 +260,7 @@ CHECKERS: tuple[Check, ...] = (
     items_are_ordered_once,
     each_fact_is_recorded_once,
     what_is_charged_is_the_quote,
+    what_is_captured_is_what_was_decided,
     nobody_pays_for_what_has_ended,
     nothing_is_ordered_before_it_is_paid,
     streams_have_no_gaps,

@@ -71,7 +71,7 @@ class RandomKeys(Instead):
 
 class ARandomIdempotencyKeyPerAttempt(Composition):
     needs = frozenset({"stripe", "crashes", "lost_stores"})
-    breaks = frozenset({"M3", "M4"})
+    breaks = frozenset({"M1", "M4"})
 
     def payments(self, payments: Any) -> Any:
         return RandomKeys(payments)
@@ -91,7 +91,7 @@ class HopefulCaptures(Instead):
 
 class RecordingACaptureBeforeItIsMade(Composition):
     needs = frozenset({"stripe", "crashes"})
-    breaks = frozenset({"M1", "M2", "M10"})
+    breaks = frozenset({"M1", "M2"})
 
     def payments(self, payments: Any) -> Any:
         return HopefulCaptures(payments)
@@ -106,7 +106,7 @@ class GreedyCaptures(Instead):
 
 class CapturingMoreThanWasConfirmed(Composition):
     needs = frozenset({"duffel"})
-    breaks = frozenset({"M2"})
+    breaks = frozenset({"M7"})
 
     def payments(self, payments: Any) -> Any:
         return GreedyCaptures(payments)
@@ -199,7 +199,7 @@ class Overtaking(Instead):
 
 
 class FollowingAnUnorderedLog(Composition):
-    breaks = frozenset({"R1"})
+    breaks = frozenset({"R3"})
 
     def store(self, store: Any) -> Any:
         return Overtaking(store) if isinstance(store, MemoryEventLog) else store
@@ -223,7 +223,7 @@ class Careless(Instead):
 
 
 class CheckingFirstAndRecordingLater(Composition):
-    breaks = frozenset({"M1", "M2", "M10", "S1", "P4", "P7"})
+    breaks = frozenset({"M1", "M2", "S1", "P1", "P4"})
 
     def store(self, store: Any) -> Any:
         return Careless(store) if isinstance(store, MemoryEventLog) else store
@@ -298,7 +298,7 @@ class AheadOfItself(Instead):
 
 class MovingTheCheckpointBeforeTheRows(Composition):
     needs = frozenset({"crashes"})
-    breaks = frozenset({"R1"})
+    breaks = frozenset({"R3"})
 
     def store(self, store: Any) -> Any:
         return AheadOfItself(store) if isinstance(store, MemoryReadModels) else store

@@ -48,6 +48,7 @@ def test_a_worker_without_work_looks_no_more_often_than_its_poll() -> None:
             performers,
             performers,
             NOBODY,
+            performers,
             HostClock(loop),
             hands=2,
             lease_s=60,

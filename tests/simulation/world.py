@@ -242,7 +242,7 @@ def judged(seed: str, planted: Composition) -> Verdict:
         broken = traceback.format_exception_only(error) + traceback.format_tb(error.__traceback__)
         return Verdict(
             seed=seed,
-            violations=[Violation("P7", f"the run ended early: {error!r}")],
+            violations=[Violation("P1", f"the run ended early: {error!r}")],
             story=[*runs[0].story, *broken],
             digest=runs[0].fingerprint(),
             reached=runs[0].reached,

@@ -140,6 +140,9 @@ class PaymentWork:
         """Ask the provider how a checkout stands and record it; early news wait their turn."""
         if checkout.status == "opening":
             return Again(pause=timedelta(seconds=0.5), reason="the checkout is not recorded yet")
+        if checkout.session_id is None and checkout.payment_id is None:
+            # It was given up: what may have been made of it was shown to nobody.
+            return Done()
         try:
             snapshot = await self.payments.look(checkout.session_id, checkout.payment_id)
         except (PaymentOutcomeUnknown, PaymentProviderBusy) as error:

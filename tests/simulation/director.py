@@ -62,7 +62,7 @@ class Director:
             for _ in range(self.chance.choice((0, 2, 4))):
                 await self.break_stripe()
         if "duffel" in self.faults.enabled:
-            for _ in range(self.chance.choice((1, 2, 4))):
+            for _ in range(self.chance.choice((2, 4))):
                 await self.break_at("duffel", ORDER_PATHS, DUFFEL_MODES)
         for _ in range(self.chance.choice((0, 2, 5))):
             await self.act()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,12 +12,13 @@ from adapters.memory.doors import MemoryInbox
 from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
 from domain.log import Append, Cause, Task
+from domain.trip.commands import RecordCheckoutRefused
 from domain.trip.events import CheckoutRequested
 from service.codec import codec_of
 from service.handle import Road
 from service.workers.loop import ATTEMPTS_MAX, Worker
 from service.workers.notices import NoticeWork
-from service.workers.outcomes import Again
+from service.workers.outcomes import Again, Done, Outcome
 from service.workers.payments import PaymentWork
 from tests.rules.stories import NOW, opening
 from tests.simulation.loop import SimulatedLoop, simulate
@@ -26,6 +28,7 @@ from tests.simulation.network import Network
 POLL_S = 5.0
 MINUTE_S = 60.0
 NOBODY = cast(Any, None)
+CAUSE = Cause(tenant="acme", actor="key:1")
 
 
 class CountedOutbox(MemoryOutbox):
@@ -66,37 +69,59 @@ def test_a_worker_without_work_looks_no_more_often_than_its_poll() -> None:
     assert 2 <= outbox.claims <= 2 + 2 * MINUTE_S / POLL_S
 
 
+@dataclass
+class Noticed:
+    """A trip whose checkout is being opened, and a notice about it that came early."""
+
+    road: Road
+    work: NoticeWork
+    notice: Notice
+    trip_id: str
+    checkout_id: str
+
+
+async def noticed(loop: SimulatedLoop) -> Noticed:
+    Network(loop, "notice", lambda told: None)
+    outbox = MemoryOutbox()
+    road = Road(MemoryEventLog(codec_of(settings()), outbox, HostClock(loop)))
+    inbox = MemoryInbox(outbox)
+    facts = list(opening())
+    trip_id = facts[0].trip_id
+    events = road.numbered(trip_id, (), facts)
+    await road.log.append(Append(trip_id=trip_id, expected_position=0, events=events, cause=CAUSE))
+    [checkout_id] = [f.checkout_id for f in facts if isinstance(f, CheckoutRequested)]
+    known = {"trip_id": trip_id, "checkout_id": checkout_id, "object_id": "cus_1"}
+    await inbox.store("stripe", "evt_1", "evt_1", "customer.created", known, NOW)
+    notice = cast(Notice, await inbox.find("stripe", "evt_1"))
+    payments = PaymentWork(road, NOBODY, HostClock(loop), "")
+    return Noticed(road, NoticeWork(inbox, payments, NOBODY), notice, trip_id, checkout_id)
+
+
 def test_a_notice_waits_as_long_as_the_checkout_it_is_about() -> None:
     """Stripe may tell of a checkout whose making we learn of only hours later."""
 
     async def story(loop: SimulatedLoop) -> float:
-        Network(loop, "notice", lambda told: None)
-        outbox = MemoryOutbox()
-        log = MemoryEventLog(codec_of(settings()), outbox, HostClock(loop))
-        road, inbox = Road(log), MemoryInbox(outbox)
-        facts = list(opening())
-        trip_id = facts[0].trip_id
-        await log.append(
-            Append(
-                trip_id=trip_id,
-                expected_position=0,
-                events=road.numbered(trip_id, (), facts),
-                cause=Cause(tenant="acme", actor="key:1"),
-            )
-        )
-        [checkout_id] = [f.checkout_id for f in facts if isinstance(f, CheckoutRequested)]
-        known = {"trip_id": trip_id, "checkout_id": checkout_id, "object_id": "cus_1"}
-        await inbox.store("stripe", "evt_1", "evt_1", "customer.created", known, NOW)
-        notice = cast(Notice, await inbox.find("stripe", "evt_1"))
-        work = NoticeWork(inbox, PaymentWork(road, NOBODY, HostClock(loop), ""), NOBODY)
+        about = await noticed(loop)
         waited = timedelta()
         for attempts in range(1, ATTEMPTS_MAX):
-            outcome = await work.perform(task_of(notice, attempts))
+            outcome = await about.work.perform(task_of(about.notice, attempts))
             assert isinstance(outcome, Again)
             waited += outcome.pause
         return waited.total_seconds()
 
-    assert simulate("notice", story) >= 6 * 3_600
+    assert simulate("notice", story) >= 24 * 3_600
+
+
+def test_a_notice_about_a_checkout_that_was_given_up_is_done_with() -> None:
+    async def story(loop: SimulatedLoop) -> Outcome:
+        about = await noticed(loop)
+        given_up = RecordCheckoutRefused(
+            checkout_id=about.checkout_id, code="payment_provider_unavailable", detail="", now=NOW
+        )
+        await about.road.handle(about.trip_id, given_up, CAUSE)
+        return await about.work.perform(task_of(about.notice, 1))
+
+    assert Done() == simulate("given up", story)
 
 
 def task_of(notice: Notice, attempts: int) -> Task:

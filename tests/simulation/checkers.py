@@ -16,8 +16,10 @@ from tests.scenarios.world import AMELIA, CONTACT
 from tests.simulation.machines import Storage
 from tests.simulation.travellers import Memory
 
-# Deadlines of days, and what waits for a bank: not every run waits for them.
-FAR_OFF = {"guard_authorization", "look_at_refund"}
+# A refund that is pending stays so here: no bank ends it.
+AT_THE_BANK = "look_at_refund"
+# Deadlines of days: not every run waits for them.
+FAR_OFF = {"guard_authorization", AT_THE_BANK}
 # A slow payment is the bank's to end, in days.
 REST = {"processing", "draft", "quoted", "completed", "failed", "cancelled", "expired"}
 
@@ -97,6 +99,10 @@ def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
 
 @per_trip("M2")
 def the_trip_knows_its_money(evidence: Evidence, trip_id: str) -> None:
+    told = Counter(event["topic"] for event in evidence.events[trip_id])
+    ended = told["trip.refund-succeeded.v1"] + told["trip.refund-failed.v1"]
+    if told["trip.refund-submitted.v1"] > ended:
+        return
     audit.the_trip_knows_its_money(evidence.trips[trip_id], evidence.of_trip(trip_id)["stripe"])
 
 

@@ -41,9 +41,9 @@ from service.app import Service, Stores, plain, secrets, wired
 from service.codec import codec_of
 from service.http.api import register
 from service.http.listener import Listener
-from service.http.metrics import HttpMetrics
 from service.http.middleware import doorkeeper
 from service.http.routes import routes_of
+from service.observability.metrics import Metrics
 from service.serving import background, working
 from service.settings import Settings
 from service.settings_rules import (
@@ -121,7 +121,7 @@ class Storage:
             outbox=far(self.outbox),
             inbox=far(self.inbox),
             models=far(self.models),
-            keys=ApiKeys(RecentKeys(far(self.keys), wire.loop.time)),
+            keys=ApiKeys(RecentKeys(far(self.keys), wire.loop.time), settings().mode),
             idempotency=far(self.idempotency),
             offers=far(self.offers),
             carts=far(self.carts),
@@ -209,6 +209,7 @@ async def serve_service(
         stores,
         planted.payments(payments),
         planted.supplier(duffel),
+        Metrics(),
     )
     planted.service(service)
     machine.service = service
@@ -225,7 +226,7 @@ async def serve_service(
 
 async def listen(service: Service, address: str) -> None:
     routes, door = routes_of(service)
-    app = web.Application(middlewares=[doorkeeper(HttpMetrics(), https=False)])
+    app = web.Application(middlewares=[doorkeeper(service.metrics)])
     register(app, routes, door)
     listener = Listener(app)
     await listener.setup()

@@ -44,6 +44,7 @@ from service.http.listener import Listener
 from service.http.middleware import doorkeeper
 from service.http.routes import routes_of
 from service.observability.metrics import Metrics
+from service.observability.spans import NoTraces
 from service.serving import background, working
 from service.settings import Settings
 from service.settings_rules import (
@@ -210,6 +211,7 @@ async def serve_service(
         planted.payments(payments),
         planted.supplier(duffel),
         Metrics(),
+        NoTraces(),
     )
     planted.service(service)
     machine.service = service

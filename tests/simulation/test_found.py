@@ -16,6 +16,8 @@ from domain.trip.commands import RecordCheckoutRefused
 from domain.trip.events import CheckoutRequested
 from service.codec import codec_of
 from service.handle import Road
+from service.observability.metrics import Metrics
+from service.observability.spans import NoTraces
 from service.workers.loop import ATTEMPTS_MAX, Worker
 from service.workers.notices import NoticeWork
 from service.workers.outcomes import Again, Done, Outcome
@@ -53,6 +55,8 @@ def test_a_worker_without_work_looks_no_more_often_than_its_poll() -> None:
             NOBODY,
             performers,
             HostClock(loop),
+            Metrics(),
+            NoTraces(),
             hands=2,
             lease_s=60,
             poll_s=POLL_S,

@@ -67,13 +67,14 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                 )
                 show_growth(console, grown)
             if only is None or only.lower() == "console":
+                trips = QUICK_TRIPS if quick else TRIPS
                 pages = await first_bytes(
                     server,
-                    trips=QUICK_TRIPS if quick else TRIPS,
+                    trips=trips,
                     looks=QUICK_LOOKS if quick else LOOKS,
                     told=status.update,
                 )
-                show_pages(console, pages)
+                show_pages(console, pages, trips)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
     write(as_data(results, grown, pages, around), out)
     console.print(f"Written: {shown(out)}")

@@ -132,8 +132,8 @@ def show_growth(console: Console, grown: Sequence[Growth]) -> None:
     console.print(f"  Aim: at most {GROWTH_AIM}×, {told}.")
 
 
-def show_pages(console: Console, pages: Sequence[FirstByte]) -> None:
-    table = Table(title="The console's first byte, 100,000 trips (ms)", title_justify="left")
+def show_pages(console: Console, pages: Sequence[FirstByte], trips: int) -> None:
+    table = Table(title=f"The console's first byte, {trips:,} trips (ms)", title_justify="left")
     for column in ("page", "p50", "longest"):
         table.add_column(column, justify="left" if column == "page" else "right")
     for each in pages:

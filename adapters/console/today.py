@@ -10,6 +10,7 @@ from adapters.database import Database
 from adapters.outbox import TaskRow, shown
 
 ROWS_MAX = 20
+LOOKED_AT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,21 @@ class WorkOf:
     reason: str
 
 
-# Whose a task is follows from its trip's first event; open tasks are few beside trips.
+# What comes next, or should be done by now, is at the front of the open tasks: deadlines of trips
+# that are well may be many behind it. Whose a task is follows from its trip's first event.
 WORK = """
+WITH looked_at AS (
+    (
+        SELECT kind, state, trip_id, due, reason FROM tripledger.tasks
+        WHERE state IN ('ready', 'leased')
+        ORDER BY coalesce(lease_until, due), task_id LIMIT $3
+    )
+    UNION ALL
+    (
+        SELECT kind, state, trip_id, due, reason FROM tripledger.tasks
+        WHERE state = 'parked' ORDER BY task_id DESC LIMIT $3
+    )
+)
 SELECT t.kind,
     count(*) FILTER (
         WHERE t.state <> 'parked' AND (t.due <= $2 OR t.reason IS NOT NULL)
@@ -33,10 +47,10 @@ SELECT t.kind,
     count(*) FILTER (WHERE t.state = 'ready' AND t.reason IS NOT NULL) AS troubled,
     count(*) FILTER (WHERE t.state = 'parked') AS stopped,
     coalesce(max(t.reason), '') AS reason
-FROM tripledger.tasks t
-WHERE t.state IN ('ready', 'leased', 'parked') AND ($1::text IS NULL OR EXISTS (
+FROM looked_at t
+WHERE $1::text IS NULL OR EXISTS (
     SELECT FROM tripledger.trip_events e WHERE e.trip_id = t.trip_id AND e.tenant = $1
-))
+)
 GROUP BY t.kind ORDER BY t.kind
 """
 
@@ -52,11 +66,11 @@ ORDER BY t.task_id DESC LIMIT $2
 
 
 LAST_HEARD = """
-SELECT p.provider, (
-    SELECT max(received_at) FROM tripledger.inbox i
-    WHERE i.provider = p.provider AND i.received_at > $2
-) AS at
-FROM unnest($1::text[]) AS p (provider)
+SELECT provider, max(received_at) AS at FROM (
+    SELECT provider, received_at FROM tripledger.inbox
+    ORDER BY received_at DESC, inbox_id DESC LIMIT $1
+) AS newest
+GROUP BY provider
 """
 
 
@@ -65,14 +79,14 @@ class Troubles:
         self.pool = database.pool
 
     async def work(self, tenant: str | None, now: datetime) -> Sequence[WorkOf]:
-        return [WorkOf(**dict(row)) for row in await self.pool.fetch(WORK, tenant, now)]
+        return [
+            WorkOf(**dict(row)) for row in await self.pool.fetch(WORK, tenant, now, LOOKED_AT_MAX)
+        ]
 
     async def stopped(self, tenant: str | None) -> Sequence[TaskRow]:
         return [shown(row) for row in await self.pool.fetch(STOPPED, tenant, ROWS_MAX)]
 
-    async def last_heard(
-        self, providers: Sequence[str], since: datetime
-    ) -> dict[str, datetime | None]:
-        """When each provider last told us anything, not looking back behind `since`."""
-        rows = await self.pool.fetch(LAST_HEARD, list(providers), since)
+    async def last_heard(self) -> dict[str, datetime]:
+        """When each provider that is among the newest notifications last told us anything."""
+        rows = await self.pool.fetch(LAST_HEARD, LOOKED_AT_MAX)
         return {row["provider"]: row["at"] for row in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ from service.console.operator import Visit
 from service.console.rendering import Renderer
 
 ROWS_SHOWN = 8
-HEARD_WITHIN = timedelta(days=7)
+PROVIDERS = ("stripe", "duffel")
 PROVIDER_OF = {
     "open_checkout": "stripe",
     "close_checkout": "stripe",
@@ -59,7 +59,7 @@ class TodayPage:
     async def show(self, visit: Visit) -> web.StreamResponse:
         sees = visit.operator.sees
         work = await self.troubles.work(sees, visit.now)
-        heard = await self.troubles.last_heard(("stripe", "duffel"), visit.now - HEARD_WITHIN)
+        heard = await self.troubles.last_heard()
         at_risk = TripFilter(tenant=sees, unfulfilled=True, order="oldest")
         return self.pages.page(
             "today.html",
@@ -67,7 +67,7 @@ class TodayPage:
             gauges=await self.gauges.read(visit.now, sees),
             at_risk=(await self.trips.page(at_risk, limit=ROWS_SHOWN)).rows,
             incidents=(await self.incidents.page("open", tenant=sees, limit=ROWS_SHOWN)).rows,
-            providers=[provider_shown(name, work, heard[name]) for name in heard],
+            providers=[provider_shown(name, work, heard.get(name)) for name in PROVIDERS],
             stopped=await self.troubles.stopped(sees),
             position=await self.service.log.last_position(),
         )

@@ -23,13 +23,13 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
 from adapters.offers import Offers, PostgresOffers
+from adapters.operators.reconciliations import PostgresReconciliations
 from adapters.outbox import PostgresOutbox, TaskBoard
+from adapters.payments.stripe import StripePayments
 from adapters.read_models import PostgresReadModels, ReadModels
 from adapters.read_tables import PROJECTIONS
-from adapters.reconciliations import PostgresReconciliations
 from adapters.sandbox_clock import SandboxClock
 from adapters.signing import Signer
-from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, PostgresPersonKeys, Vault
 from domain.ports import Clock, EventLog, Payments, Supplier

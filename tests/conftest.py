@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from adapters.database import Database, connect_database
 from sandbox.witnesses import witnesses
-from tests.contracts.exchanges import Judge
-from tests.contracts.stripe_spec import stripe_spec
 from tests.postgres import fresh_database, make_template, shared_server
+from tests.published.exchanges import Judge
+from tests.published.stripe_spec import stripe_spec
 
 TEST_POOL_CONNECTIONS_MAX = 4
 

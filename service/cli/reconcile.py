@@ -8,7 +8,7 @@ from typing import Any
 
 from cyclopts import App
 
-from adapters.reconciliations import Drift, PostgresReconciliations
+from adapters.operators.reconciliations import Drift, PostgresReconciliations
 from service.app import assembled
 from service.cli.opening import database, operator
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from adapters.reconciliations import Done, Drift, PostgresReconciliations, Run
+from adapters.operators.reconciliations import Done, Drift, PostgresReconciliations, Run
 from domain.log import Cause, Recorded, UnreadableEvent
 from domain.payments import PaymentSighting
 from domain.ports import Clock, Supplier

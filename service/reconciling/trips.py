@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.reconciliations import Done, Drift
+from adapters.operators.reconciliations import Done, Drift
 from domain import reconciling
 from domain.booking import commands as b
 from domain.booking.state import Booking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from adapters.stripe_payments import StripePayments
+from adapters.payments.stripe import StripePayments
 from domain.money import Money
 from domain.payments import CheckoutOrder, PaymentLine, PaymentSnapshot
 from tests.sandbox.stripe.running import RunningSandbox

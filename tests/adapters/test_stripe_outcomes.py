@@ -11,8 +11,8 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.stripe_payments import StripePayments
-from adapters.stripe_wire import from_stripe, to_stripe
+from adapters.payments.stripe import StripePayments
+from adapters.payments.stripe_wire import from_stripe, to_stripe
 from domain.money import Money
 from domain.payments import (
     CheckoutOrder,

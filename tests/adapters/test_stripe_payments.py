@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 import pytest
 import pytest_asyncio
 
-from adapters.stripe_payments import StripePayments
+from adapters.payments.stripe import StripePayments
 from domain.payments import (
     CheckoutOrder,
     OpenedCheckout,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.stripe_payments import StripePayments
+from adapters.payments.stripe import StripePayments
 from domain.payments import ProviderEvent
 from domain.suppliers import WebhookRejected
 from tests.adapters.stripe_checkouts import REFERENCES, order_of

@@ -19,12 +19,12 @@ ENTRIES = {"__init__.py", "__main__.py"}
 # Wider than the house likes, and not to grow: each is a row of alike small files.
 WIDE_FOLDERS = {
     "domain/trip": 18,
-    "adapters": 20,
+    "adapters": 18,
     "service/cli": 20,
     "service/http": 28,
     "sandbox/duffel": 20,
     "sandbox/stripe": 20,
-    "tests/contracts": 24,
+    "tests/contracts": 21,
     "tests/api": 24,
     "tests/scenarios": 25,
 }

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.answers import AMOUNT_MAX
-from adapters.stripe_payments import StripePayments
+from adapters.payments.stripe import StripePayments
 from domain.money import Money
 from domain.payments import (
     CheckoutSnapshot,

@@ -17,8 +17,8 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import PostgresIdempotency
 from adapters.inbox import PostgresInbox
 from adapters.outbox import PostgresOutbox
+from adapters.payments.stripe import StripePayments
 from adapters.read_models import PostgresReadModels
-from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 
 Edge = Literal["before", "after"]

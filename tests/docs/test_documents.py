@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stripe_payments import EVENT_TYPES
+from adapters.payments.stripe import EVENT_TYPES
 from service.cli.opening import OPERATOR_VARIABLE
 from service.settings import Settings
 from service.settings_rules import is_secret, variable

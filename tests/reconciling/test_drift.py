@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.reconciliations import DEAD_AFTER
+from adapters.operators.reconciliations import DEAD_AFTER
 from domain.errors import Refused
 from domain.log import Cause
 from domain.money import Money

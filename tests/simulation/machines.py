@@ -30,8 +30,8 @@ from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
 from adapters.memory.tenants import MemoryTenants
+from adapters.payments.stripe import StripePayments
 from adapters.signing import Signer
-from adapters.stripe_payments import StripePayments
 from adapters.suppliers.duffel import DuffelSupplier
 from adapters.vault import MasterKeys, Vault
 from sandbox.clock import SandboxClock

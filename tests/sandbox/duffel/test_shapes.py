@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.duffel_shapes import JAVASCRIPT, RUBY, differences, published
+from tests.published.duffel_shapes import JAVASCRIPT, RUBY, differences, published
 from tests.sandbox.duffel.client import (
     Duffel,
     Inbox,

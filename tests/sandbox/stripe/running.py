@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox.clock import SandboxClock
 from sandbox.stripe.app import create_app
-from tests.contracts.stripe_spec import stripe_spec
+from tests.published.stripe_spec import stripe_spec
 
 API_KEY = "sk_test_sandbox"
 API_VERSION = "2026-05-27.dahlia"

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.contracts.stripe_spec import StripeSpec, needs_stripe_spec, require_stripe_spec
+from tests.published.stripe_spec import StripeSpec, needs_stripe_spec, require_stripe_spec
 
 pytestmark = needs_stripe_spec
 

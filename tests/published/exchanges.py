@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from sandbox.witnesses import Seen
-from tests.contracts.duffel_shapes import JAVASCRIPT, RUBY, differences, published
-from tests.contracts.stripe_spec import stripe_spec
+from tests.published.duffel_shapes import JAVASCRIPT, RUBY, differences, published
+from tests.published.stripe_spec import stripe_spec
 
 ID = re.compile(r"^[a-z]+(_[a-z]+)*_[A-Za-z0-9]+$")
 WORD = re.compile(r"^[a-z][a-z_.]*$")

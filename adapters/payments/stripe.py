@@ -15,7 +15,7 @@ from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from adapters.answers import NONSENSE, as_declared
-from adapters.stripe_wire import (
+from adapters.payments.stripe_wire import (
     PAYABLE,
     REFUND_STATUS,
     STATUS,

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from sandbox.witnesses import Seen, witnesses
-from tests.contracts.duffel_shapes import RUBY, published
-from tests.contracts.exchanges import Judge
-from tests.contracts.stripe_spec import needs_stripe_spec, require_stripe_spec
+from tests.published.duffel_shapes import RUBY, published
+from tests.published.exchanges import Judge
+from tests.published.stripe_spec import needs_stripe_spec, require_stripe_spec
 
 pytestmark = needs_stripe_spec
 

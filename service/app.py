@@ -38,6 +38,7 @@ from service.codec import codec_of
 from service.desk import Desk
 from service.handle import Road, new_id
 from service.http.guards.limits import Meter, RateLimits
+from service.http.guards.strangers import Strangers
 from service.observability.metrics import Metrics
 from service.observability.provider_calls import watched
 from service.observability.spans import Tracer, tracer_of_environment
@@ -91,6 +92,7 @@ class Service:
     keys: ApiKeys
     tokens: Tokens | None
     limits: RateLimits
+    strangers: Strangers
     tenants: Tenants
     idempotency: Idempotency
     carts: CartStore
@@ -217,6 +219,7 @@ def wired(
         tokens=tokens_of(settings),
         tenants=stores.tenants,
         limits=limits_of(settings, stores.buckets),
+        strangers=strangers_of(settings, stores.buckets),
         idempotency=stores.idempotency,
         carts=stores.carts,
         vault=stores.vault,
@@ -301,6 +304,12 @@ def limits_of(settings: Settings, buckets: Buckets) -> RateLimits:
         caller=rate(settings.rate_caller_per_s, 1.0, burst_s),
         tenant=rate(settings.rate_tenant_per_s, 1.0, burst_s),
     )
+
+
+def strangers_of(settings: Settings, buckets: Buckets) -> Strangers:
+    """What a minute allows may come at once."""
+    failures = rate(settings.rate_failed_per_min, 60.0, 60.0)
+    return Strangers(Meter(buckets), failures, settings.trusted_proxies)
 
 
 def velocity_of(settings: Settings, buckets: Buckets) -> Velocity:

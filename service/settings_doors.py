@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
 from service.settings_rules import LOOPBACK_HOSTS, Finding, host_of, variable
 
@@ -51,6 +53,16 @@ class DoorSettings(BaseSettings):
     rate_burst_s: float = Field(
         default=10.0, ge=1, le=3_600, description="seconds of that rate that may come at once"
     )
+    rate_failed_per_min: float = Field(
+        default=60.0,
+        ge=0,
+        description="keys and tokens that open nothing a minute from one address; 0: no limit",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="addresses and networks of proxies whose X-Forwarded-For is believed, separated"
+        " by commas",
+    )
     payments_trip_per_h: float = Field(
         default=60.0, ge=0, description="payments begun an hour for one trip; 0: no limit"
     )
@@ -76,6 +88,15 @@ class DoorSettings(BaseSettings):
         description="port of /healthz, /readyz and /metrics in processes without the role api;"
         " unset: none",
     )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def known_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        for network in value if isinstance(value, tuple) else ():
+            ip_network(network)
+        return value
 
     @field_validator("oidc_issuer", "oidc_jwks_url")
     @classmethod

@@ -4,11 +4,13 @@ button the session's own token."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from urllib.parse import quote
 
 import structlog
 from aiohttp import web
 
+from adapters.api_keys import ApiKey
 from adapters.console.acts import OperatorActs
 from adapters.console.sessions import OperatorSessions
 from domain.errors import Refused
@@ -17,6 +19,7 @@ from service.console.operator import ALL, PREFIX, READ, WRITE, NotDone, NotThere
 from service.console.rendering import Renderer, see_other
 from service.http.api import CALLER, REQUEST_ID
 from service.http.identity import KEY_CHARACTERS_MAX, Caller
+from service.http.problems import Problem
 from service.pages.forgery import Forged, Tokens
 from service.pages.forms import read_form
 
@@ -74,8 +77,14 @@ class Door:
                 request, next_path="", problem="Please try once more.", status=403
             )
         text, now = form.get("key", "").strip(), self.service.clock.now()
-        sane = len(text) <= KEY_CHARACTERS_MAX and text.isascii()
-        key = await self.service.keys.find(text, now) if sane else None
+        try:
+            key = await self.key_of(request, text, now)
+        except Problem as refusal:
+            page = self.asked_to_sign_in(
+                request, next_path="", problem=f"{refusal.detail} Please wait.", status=429
+            )
+            page.headers["Retry-After"] = str(refusal.facts["retry_after_s"])
+            return page
         if key is None or READ not in key.scopes:
             problem = "This key is unknown, expired or revoked."
             if key is not None:
@@ -88,6 +97,16 @@ class Door:
             operator, key.tenant, key.scopes, now, key_id=key.key_id, until=key.expires_at
         )
         return await self.signed_in(request, operator, key.tenant, secret, form.get("next", ""))
+
+    async def key_of(self, request: web.Request, text: str, now: datetime) -> ApiKey | None:
+        """Raises a problem where too many were tried."""
+        strangers = self.service.strangers
+        strangers.ensure(request, text)
+        sane = len(text) <= KEY_CHARACTERS_MAX and text.isascii()
+        key = await self.service.keys.find(text, now) if sane else None
+        if key is None:
+            await strangers.failed(request)
+        return key
 
     async def signed_in(
         self, request: web.Request, operator: str, tenant: str, secret: str, next_path: str

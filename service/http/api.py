@@ -17,6 +17,7 @@ from adapters.idempotency import Idempotency, RequestKey
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
 from service.http.guards.cards import refuse_card_data
 from service.http.guards.limits import RateLimits, Verdict, too_many
+from service.http.guards.strangers import Strangers
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import (
     ANONYMOUS,
@@ -25,6 +26,7 @@ from service.http.identity import (
     TokenVerifier,
     authorize,
     identify,
+    presented,
 )
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem, answer, problem_of
 
@@ -214,6 +216,7 @@ class Door:
     idempotency: Idempotency
     now: Callable[[], datetime]
     limits: RateLimits | None = None
+    strangers: Strangers | None = None
     read_timeout_s: float = READ_TIMEOUT_S
 
 
@@ -279,9 +282,7 @@ def operation_of(key: RequestKey, hashed: str) -> UUID:
 async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
     if route.public:
         return ANONYMOUS
-    caller = await identify(
-        request, door.api_keys, door.now(), tokens=door.tokens, x_api_key=route.x_api_key
-    )
+    caller = await recognised(request, route, door)
     request[CALLER] = caller
     verdict = await door.limits.admit(caller) if door.limits is not None else None
     if verdict is not None:
@@ -289,6 +290,20 @@ async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
         if not verdict.allowed:
             raise too_many(verdict)
     authorize(caller, route.scopes)
+    return caller
+
+
+async def recognised(request: web.Request, route: Route, door: Door) -> Caller:
+    credential = presented(request, x_api_key=route.x_api_key)
+    if door.strangers is None:
+        return await identify(credential, door.api_keys, door.now(), door.tokens)
+    door.strangers.ensure(request, credential)
+    try:
+        caller = await identify(credential, door.api_keys, door.now(), door.tokens)
+    except Problem:
+        await door.strangers.failed(request)
+        raise
+    door.strangers.opened(credential)
     return caller
 
 

@@ -75,15 +75,9 @@ ANONYMOUS = Caller(tenant="", actor="anonymous", scopes=frozenset())
 
 
 async def identify(
-    request: web.Request,
-    keys: KeyRing,
-    now: datetime,
-    *,
-    tokens: TokenVerifier | None = None,
-    x_api_key: bool = False,
+    text: str, keys: KeyRing, now: datetime, tokens: TokenVerifier | None = None
 ) -> Caller:
-    """The caller, or a 401. `x_api_key`: the header `X-API-Key` is good too on this route."""
-    text = presented(request, x_api_key=x_api_key)
+    """The caller of this credential, or a 401."""
     if tokens is not None and looks_like_token(text):
         # An issuer's time is everybody's, also where the service's own may be moved.
         return await token_holder(tokens, text, datetime.now(UTC))
@@ -113,6 +107,7 @@ def granted(holder: TokenHolder) -> frozenset[str]:
 
 
 def presented(request: web.Request, *, x_api_key: bool) -> str:
+    """The credential, or a 401. `x_api_key`: the header `X-API-Key` is good too."""
     headers = request.headers
     if len(headers.getall("Authorization", [])) > 1:
         raise unauthenticated("Send exactly one Authorization header.", error="invalid_request")

@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections import Counter
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from service.http import problems
+from service.http.guards.strangers import counted_as
 from service.http.middleware import OF_STATUS, SECURITY_HEADERS
 
 HEADERS_S = 10.0
@@ -147,14 +147,8 @@ class CountingServer(web.Server):
 
 
 def address_of(transport: asyncio.BaseTransport) -> str:
-    """Where a connection comes from; all of a host's IPv6 network counts as one address."""
     peer = transport.get_extra_info("peername")
-    host = str(peer[0]) if isinstance(peer, tuple) else ""
-    if ":" not in host:
-        return host
-    found = IPv6Address(host.partition("%")[0])
-    mapped = found.ipv4_mapped
-    return str(mapped) if mapped else str(IPv6Network((found, 64), strict=False))
+    return counted_as(str(peer[0]) if isinstance(peer, tuple) else "")
 
 
 class Listener(web.AppRunner):

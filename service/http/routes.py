@@ -63,6 +63,7 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         api_keys=service.keys,
         tokens=service.tokens,
         limits=service.limits,
+        strangers=service.strangers,
         idempotency=service.idempotency,
         now=service.clock.now,
         read_timeout_s=settings.read_timeout_s,

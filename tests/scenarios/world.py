@@ -323,7 +323,7 @@ def matching(offers: list[Any], how: dict[str, Any]) -> Any:
 
 
 # Tests ask as often as the machine is fast; those of the limits set their own.
-UNLIMITED = {"rate_caller_per_s": 0.0, "rate_tenant_per_s": 0.0}
+UNLIMITED = {"rate_caller_per_s": 0.0, "rate_tenant_per_s": 0.0, "rate_failed_per_min": 0.0}
 
 
 @asynccontextmanager

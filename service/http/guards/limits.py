@@ -79,6 +79,12 @@ class Meter:
             self.take(bucket, rate, share)
         return Verdict(rate, max(0, share.left + share.in_bucket))
 
+    def dry_for_s(self, bucket: str) -> float:
+        """How long nothing more is to be had of the bucket, as this process knows; 0: there is
+        something left, or nobody has asked."""
+        share = self.shares.get(bucket)
+        return 0.0 if share is None or share.left > 0 else max(0.0, share.dry_until - self.now())
+
     def new_share(self, bucket: str, rate: Rate) -> Share:
         while len(self.shares) >= SHARES_MAX:
             del self.shares[next(iter(self.shares))]

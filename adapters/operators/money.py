@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from adapters.database import Database, as_uuid
 from adapters.operators.paging import CursorUnusable, Page, rows_wanted
@@ -16,6 +16,9 @@ LIVE = "version = tripledger.live_version('money_ledger')"
 MOVEMENTS = f"{LIVE} AND kind = 'movement'"
 # Nobody reads more sums at a time.
 DAYS_MAX = 366
+POSITION_MAX = 2**63 - 1
+
+Order = Literal["oldest", "newest"]
 
 SUMS = f"""
 SELECT day, account, entered AS currency,
@@ -54,10 +57,12 @@ class PostgresMoneyLedger:
         day: date | None = None,
         after: str | None = None,
         limit: int = 50,
+        order: Order = "oldest",
     ) -> Page[LedgerRow]:
-        """Movements, the oldest first. Raises CursorUnusable."""
-        arguments: list[Any] = [rows_wanted(limit), position_of(after)]
-        where = [MOVEMENTS, "position > $2"]
+        """Movements, the oldest or the newest first. Raises CursorUnusable."""
+        arguments: list[Any] = [rows_wanted(limit), position_of(after, order)]
+        beyond, direction = (">", "ASC") if order == "oldest" else ("<", "DESC")
+        where = [MOVEMENTS, f"position {beyond} $2"]
         wanted = {"tenant": tenant, "trip_id": trip_id and as_uuid(trip_id), "day": day}
         if trip_id is not None and wanted["trip_id"] is None:
             return Page(rows=(), after=None)
@@ -67,7 +72,7 @@ class PostgresMoneyLedger:
                 where.append(f"{name} = ${len(arguments)}")
         found = await self.pool.fetch(
             f"SELECT {COLUMNS} FROM tripledger.read_money_ledger WHERE {' AND '.join(where)}"
-            " ORDER BY position LIMIT $1",
+            f" ORDER BY position {direction} LIMIT $1",
             *arguments,
         )
         rows = tuple(TABLES[MONEY_LEDGER].row_of(row) for row in found)
@@ -114,10 +119,10 @@ class PostgresMoneyLedger:
         return Page(rows=shown, after=shown[-1].trip_id if len(rows) > len(shown) else None)
 
 
-def position_of(after: str | None) -> int:
+def position_of(after: str | None, order: Order) -> int:
     """Where in the log a page begins; raises CursorUnusable."""
     if after is None:
-        return 0
+        return 0 if order == "oldest" else POSITION_MAX
     if not (after.isascii() and after.isdigit() and len(after) < 19):
         raise CursorUnusable("this is no place in the list; begin at its start")
     return int(after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
@@ -62,6 +62,18 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayCompared:
+    """The finished runs of one day (UTC): `differences` were found, `staying` were not settled by
+    the end of the last of them, at `ended_at`."""
+
+    day: date
+    runs: int
+    ended_at: datetime
+    differences: int
+    staying: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """`trip_id`: only that trip was compared. Not finished: it is under way, or was killed."""
 
@@ -106,6 +118,37 @@ DRIFTS = """
 SELECT * FROM tripledger.drifts
 WHERE run_id = $1 AND ($2::text IS NULL OR tenant = $2) ORDER BY first_seen_at, drift_key
 """
+
+# What the last run of each day found, and what was put right by the earlier ones.
+OF_DAYS = """
+WITH runs AS (
+    SELECT run_id, started_at, finished_at, (started_at AT TIME ZONE 'UTC')::date AS day,
+        row_number() OVER (
+            PARTITION BY (started_at AT TIME ZONE 'UTC')::date ORDER BY started_at DESC
+        ) AS nth
+    FROM tripledger.reconciliations
+    WHERE finished_at IS NOT NULL AND trip_id IS NULL
+      AND started_at >= $1::date::timestamp AT TIME ZONE 'UTC'
+      AND started_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
+), found AS (
+    SELECT DISTINCT ON (r.day, d.drift_key) r.day, d.*
+    FROM runs r JOIN tripledger.drifts d USING (run_id)
+    WHERE ($3::text IS NULL OR d.tenant = $3) AND (r.nth = 1 OR d.done = ANY($4))
+    ORDER BY r.day, d.drift_key, r.nth
+)
+"""
+
+DAYS = (
+    OF_DAYS
+    + """
+SELECT r.day, r.runs::int, r.ended_at, count(f.drift_key)::int AS differences,
+    count(f.drift_key) FILTER (WHERE f.done <> ALL($4))::int AS staying
+FROM (SELECT day, count(*) AS runs, max(finished_at) AS ended_at FROM runs GROUP BY day) AS r
+LEFT JOIN found f USING (day) GROUP BY r.day, r.runs, r.ended_at ORDER BY r.day DESC
+"""
+)
+
+DRIFTS_OF_DAY = OF_DAYS + "SELECT * FROM found ORDER BY first_seen_at, drift_key LIMIT $5"
 
 # Trips that were ever about to be paid, of which anything was recorded since a position.
 TRIPS = """
@@ -196,6 +239,20 @@ class PostgresReconciliations:
         """What a run has found, the longest known first; for one tenant, or for all and for
         what is nobody's."""
         rows = await self.pool.fetch(DRIFTS, as_uuid(run.run_id), tenant)
+        return [drift_of(row) for row in rows]
+
+    async def days(
+        self, since: date, until: date, tenant: str | None = None
+    ) -> Sequence[DayCompared]:
+        """The days on which everything was compared, both ends included, the newest first."""
+        rows = await self.pool.fetch(DAYS, since, until, tenant, list(SETTLED))
+        return [DayCompared(**dict(row)) for row in rows]
+
+    async def drifts_of_day(
+        self, day: date, tenant: str | None = None, *, limit: int
+    ) -> Sequence[Drift]:
+        """What the day's last run found and what was put right on it, the longest known first."""
+        rows = await self.pool.fetch(DRIFTS_OF_DAY, day, day, tenant, list(SETTLED), limit)
         return [drift_of(row) for row in rows]
 
     async def trips_since(self, since: datetime) -> list[str]:

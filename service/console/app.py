@@ -18,6 +18,7 @@ from service.console.pages.actions import ActionsPage
 from service.console.pages.audit import AuditPage
 from service.console.pages.incidents import IncidentsPage
 from service.console.pages.log_page import LogPage
+from service.console.pages.money import MoneyPage
 from service.console.pages.projections import ProjectionsPage
 from service.console.pages.today import TodayPage
 from service.console.pages.trip import TripPage
@@ -69,6 +70,7 @@ def places_of(
     projections = ProjectionsPage(service, pages, door, Pauses(database))
     webhooks = WebhooksPage(service, database, pages, door)
     trips = TripsPage(service, database, pages, door)
+    money = MoneyPage(service, database, pages, door)
     for page in (log, projections):
         app.on_cleanup.append(page.stop)
     return {
@@ -83,6 +85,11 @@ def places_of(
         f"POST {TRIP}/act": actions.do,
         f"GET {TRIP}/reveal": trip.ask_to_reveal,
         f"POST {TRIP}/reveal": trip.reveal,
+        "GET /console/money": money.show,
+        "GET /console/money/ledger": money.ledger,
+        "GET /console/money/ledger.csv": money.ledger_file,
+        "GET /console/money/drift.csv": money.drift_file,
+        "POST /console/money/accept": money.accept,
         "GET /console/webhooks": webhooks.show,
         "POST /console/webhooks/tasks/{task_id}/retry": webhooks.retry,
         "GET /console/projections": projections.show,

@@ -144,23 +144,37 @@ def bar(parts: Sequence[Part], title: str) -> Markup:
     ).format(title, Markup("").join(cut))
 
 
-def columns(values: Sequence[tuple[str, int]], title: str) -> Markup:
-    """A column for each value; the table beside it holds the figures."""
-    highest = max((abs(value) for _, value in values), default=0) or 1
-    step = 600 / max(len(values), 1)
-    drawn = [
-        Markup(
-            '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
-        ).format(
-            i * step + step * 0.12,
-            116 - 112 * abs(value) / highest,
-            step * 0.76,
-            112 * abs(value) / highest,
-            name,
-        )
-        for i, (name, value) in enumerate(values)
-    ]
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What came in and what went out in one span of time, both counted up from nothing."""
+
+    name: str
+    inward: int
+    outward: int
+
+
+def flows(spans: Sequence[Flow], title: str) -> Markup:
+    """For each span a column up and one down; the table beside it holds the figures."""
+    up = max((span.inward for span in spans), default=0)
+    down = max((span.outward for span in spans), default=0)
+    scale = 112 / ((up + down) or 1)
+    line, step = 4 + up * scale, 600 / max(len(spans), 1)
+    drawn = []
+    for number, span in enumerate(spans):
+        x, width = number * step + step * 0.12, step * 0.76
+        for kind, amount in (("in", span.inward), ("out", span.outward)):
+            height = amount * scale
+            if height:
+                y = line - height if kind == "in" else line
+                drawn.append(column(kind, span.name, (x, y), (width, height)))
     return Markup(
-        '<svg class="columns-chart" viewBox="0 0 600 120" preserveAspectRatio="none" role="img"'
-        ' aria-label="{}"><line x1="0" y1="118" x2="600" y2="118"/>{}</svg>'
-    ).format(title, Markup("").join(drawn))
+        '<svg class="flows" viewBox="0 0 600 120" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">{}<line x1="0" y1="{:.1f}" x2="600" y2="{:.1f}"/></svg>'
+    ).format(title, Markup("").join(drawn), line, line)
+
+
+def column(kind: str, name: str, corner: Point, size: Point) -> Markup:
+    return Markup(
+        '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}">'
+        "<title>{}</title></rect>"
+    ).format(kind, *corner, size[0], max(size[1], 1.0), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any
@@ -11,8 +12,10 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from domain.money import Money
+from service.console.books import size, spelled
 from service.console.operator import Visit
 from service.http.answers import display
+from service.http.middleware import SECURITY_HEADERS
 from service.pages.rendering import fixed, page_headers
 
 STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -22,6 +25,7 @@ PLACES = (
     ("/console", "Today", "d"),
     ("/console/trips", "Trips", "t"),
     ("/console/incidents", "Incidents", "i"),
+    ("/console/money", "Money", "m"),
     ("/console/webhooks", "Webhooks", "w"),
     ("/console/projections", "Projections", "p"),
     ("/console/log", "Log", "l"),
@@ -66,6 +70,9 @@ class Renderer:
             total_of=lambda row: amount_of(row.total, row.currency),
             unearned_of=lambda row: amount_of(row.unfulfilled, row.currency),
             stake_of=lambda row: amount_of(row.amount, row.currency),
+            of_row=lambda row, name: amount_of(getattr(row, name), row.currency),
+            entries=spelled,
+            size=size,
         )
 
     def page(
@@ -81,6 +88,24 @@ class Renderer:
         return web.Response(
             status=status, text=text, content_type="text/html", headers=page_headers(None)
         )
+
+    async def download(
+        self, visit: Visit, name: str, lines: AsyncIterator[str]
+    ) -> web.StreamResponse:
+        """A file of text, sent as it is read."""
+        response = web.StreamResponse(
+            headers={
+                **SECURITY_HEADERS,
+                **page_headers(None),
+                "Content-Type": "text/csv; charset=utf-8",
+                "Content-Disposition": f'attachment; filename="{name}"',
+            }
+        )
+        await response.prepare(visit.request)
+        async for text in lines:
+            await response.write(text.encode())
+        await response.write_eof()
+        return response
 
     def add_files(self, app: web.Application) -> None:
         for name, (body, media_type) in self.files.items():

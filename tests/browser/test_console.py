@@ -27,6 +27,8 @@ PAGES = {
     "lost": "/trips/{never_found}",
     "reveal": "/trips/{done}/reveal?person={person}&field=last_name",
     "incidents": "/incidents",
+    "money": "/money",
+    "books": "/money/ledger",
     "webhooks": "/webhooks",
     "projections": "/projections",
     "log": "/log",
@@ -183,6 +185,7 @@ async def test_a_page_of_the_documents_looks_as_it_does(
         "trip": (f"/trips/{prepared.refund_failed}", "Pay the customer back another way"),
         "time-travel": (f"/trips/{prepared.partly}?at=16&from=12", "The past."),
         "incidents": ("/incidents", "order not found"),
+        "money": ("/money", "Taken and given back"),
         "projections": ("/projections", "up to date"),
     }
 

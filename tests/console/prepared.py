@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sandbox.duffel.webhook_handlers import signed_headers
 from service.settings_rules import SANDBOX_DUFFEL_WEBHOOK_SECRET
+from tests.reconciling.comparing import everything
 from tests.scenarios.world import World
 
 
@@ -35,7 +36,7 @@ async def prepare(world: World) -> Prepared:
         moved=await moved(world),
         refund_failed=await refund_failed(world),
     )
-    await world.at_rest()
+    await everything(world)
     await seen(world)
     return prepared
 

@@ -58,6 +58,17 @@ SELECT 1, gen_random_uuid(), trip_id, tenant, position, 'order_not_found', trip_
     34704, 'EUR', 'open', created_at
 FROM tripledger.read_trip_list WHERE random() < 0.01
 """
+MORE_MOVEMENTS = """
+INSERT INTO tripledger.read_money_ledger
+SELECT (jsonb_populate_record(r, jsonb_build_object(
+    'line_id', gen_random_uuid(),
+    'trip_id', gen_random_uuid(),
+    'position', r.position - n * 1000000,
+    'at', r.at - n * interval '7 minutes 3 seconds',
+    'day', (r.at - n * interval '7 minutes 3 seconds')::date
+))).*
+FROM tripledger.read_money_ledger r, generate_series(1, $1::int) AS n
+"""
 MORE_TASKS = """
 INSERT INTO tripledger.tasks (kind, key, subject, due, trip_id)
 SELECT 'expire_checkout', 'expire_checkout:' || gen_random_uuid(), gen_random_uuid(),
@@ -150,6 +161,8 @@ def pages_of(trip_id: str) -> dict[str, str]:
         "a trip": f"/console/trips/{trip_id}",
         "a trip as it was": f"/console/trips/{trip_id}?at=12&from=3",
         "incidents": "/console/incidents",
+        "money": "/console/money",
+        "money, the books": "/console/money/ledger",
         "webhooks": "/console/webhooks",
         "projections": "/console/projections",
         "log": "/console/log",
@@ -174,6 +187,7 @@ async def filled(database: Database, trips: int, told: Callable[[str], None]) ->
     try:
         await connection.execute("SET statement_timeout = 0")
         await connection.execute(MORE_TRIPS, FOLDED_SHARE - 1)
+        await connection.execute(MORE_MOVEMENTS, FOLDED_SHARE - 1)
         for statement in (MORE_INCIDENTS, MORE_TASKS, MORE_NOTICES, "VACUUM ANALYZE"):
             await connection.execute(statement)
     finally:

@@ -32,6 +32,15 @@ class DoorSettings(BaseSettings):
         default=None,
         description="where the issuer's public keys are; unset: found by OpenID discovery",
     )
+    oidc_client_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=500,
+        description="who we are to the issuer when people sign in to the console; unset: keys only",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="the client's secret; unset: a public client, with PKCE alone"
+    )
     oidc_tenant_claim: str = Field(
         default="tenant", pattern=CLAIM, description="claim that names the tenant"
     )
@@ -111,7 +120,7 @@ class DoorSettings(BaseSettings):
 
 def unsafe_issuer(settings: DoorSettings) -> Iterator[Finding]:
     if settings.oidc_issuer is None:
-        if settings.oidc_audience or settings.oidc_jwks_url:
+        if settings.oidc_audience or settings.oidc_jwks_url or settings.oidc_client_id:
             yield "oidc_issuer", f"{variable('oidc_issuer')} is not set: no token can be good."
         return
     if settings.oidc_audience is None:

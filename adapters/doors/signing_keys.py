@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,16 +88,15 @@ class SigningKeys:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             url = self.jwks_url or await self.discovered(session)
-            found = await read_json(session, url)
+            found = await read_json(session.get(url, allow_redirects=False))
         listed = found.get("keys")
         if not isinstance(listed, list):
             raise ValueError("the answer is no JWK Set")
         return usable_keys(listed[:KEYS_MAX])
 
     async def discovered(self, session: aiohttp.ClientSession) -> str:
-        told = await read_json(
-            session, f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
-        )
+        document = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
+        told = await read_json(session.get(document, allow_redirects=False))
         url = told.get("jwks_uri")
         if told.get("issuer") != self.issuer or not isinstance(url, str):
             raise ValueError("the discovery document is another issuer's")
@@ -105,9 +105,11 @@ class SigningKeys:
         return url
 
 
-async def read_json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    """The JSON object at an address; raises ValueError for anything else."""
-    async with session.get(url, allow_redirects=False) as answer:
+async def read_json(
+    asking: AbstractAsyncContextManager[aiohttp.ClientResponse],
+) -> dict[str, Any]:
+    """The JSON object that is answered; raises ValueError for anything else."""
+    async with asking as answer:
         if answer.status != 200:
             raise ValueError(f"the issuer answers {answer.status}")
         raw = await answer.content.read(ANSWER_BYTES_MAX + 1)

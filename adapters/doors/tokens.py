@@ -78,14 +78,17 @@ class Tokens:
         self.keys = keys
         self.names = names or ClaimNames()
 
-    async def verify(self, text: str, now: datetime) -> TokenHolder:
-        """Raises TokenRefused, and SigningKeysUnavailable when it cannot be told."""
+    async def verify(self, text: str, now: datetime, *, nonce: str | None = None) -> TokenHolder:
+        """Raises TokenRefused, and SigningKeysUnavailable when it cannot be told. `nonce`: the
+        token was made for one attempt to sign in, and must name it."""
         header = header_of(text)
         key = await self.keys.get(key_id_of(header))
         if key is None:
             raise TokenRefused("The token is signed with a key its issuer does not have.")
         claims = self.claims_of(text, key)
         self.check(claims, int(now.timestamp()))
+        if nonce is not None and claims.get("nonce") != nonce:
+            raise TokenRefused("The token was made for another attempt to sign in.")
         return TokenHolder(
             subject=matching(claims, "sub", SUBJECT),
             tenant=matching(claims, self.names.tenant, TENANT),

@@ -12,7 +12,8 @@ from adapters.console.pauses import Pauses
 from adapters.console.sessions import OperatorSessions
 from adapters.database import Database
 from service.app import Service
-from service.console.door import SIGN_IN, Door, PageHandler
+from service.console.door import ISSUER_SIGN_IN, SIGN_IN, Door, PageHandler
+from service.console.issuer_door import ANSWER, IssuerDoor, client_of
 from service.console.live import LiveChanges
 from service.console.pages.actions import ActionsPage
 from service.console.pages.audit import AuditPage
@@ -48,6 +49,10 @@ def add_console(
     door = Door(service, pages, sessions, OperatorActs(database))
     app.router.add_get(SIGN_IN, door.show_sign_in)
     app.router.add_post(SIGN_IN, door.sign_in)
+    if (client := client_of(service)) is not None:
+        by_issuer = IssuerDoor(door, client)
+        app.router.add_get(ISSUER_SIGN_IN, by_issuer.begin)
+        app.router.add_get(ANSWER, by_issuer.answered)
     for name, handler in places_of(app, service, database, pages, door, changes).items():
         method, _, path = name.partition(" ")
         app.router.add_route(method, path, door.guarded(handler, CONSOLE[name]))

@@ -25,6 +25,7 @@ from service.pages.forms import read_form
 
 COOKIE = "tripledger_console"
 SIGN_IN = "/console/sign-in"
+ISSUER_SIGN_IN = f"{SIGN_IN}/issuer"
 HOME = "/console"
 
 log = structlog.get_logger("service.console")
@@ -45,6 +46,7 @@ class Door:
         self.acts = acts
         self.tokens = Tokens(service.settings.base_url, "tripledger_sign_in")
         self.cookie = f"__Host-{COOKIE}" if self.tokens.secure else COOKIE
+        self.by_issuer = service.settings.oidc_client_id is not None
 
     # --- signing in and out
 
@@ -63,6 +65,7 @@ class Door:
             token=token,
             next_path=own_path(next_path),
             problem=problem,
+            issuer_sign_in=ISSUER_SIGN_IN if self.by_issuer else None,
         )
         self.tokens.keep(page, token)
         return page

@@ -94,6 +94,8 @@ PAGES: dict[str, Rule] = {
     "GET /checkout/*": "anyone",
     "GET /console/sign-in": "anyone",
     "POST /console/sign-in": "anyone",
+    "GET /console/sign-in/issuer": "anyone",
+    "GET /console/sign-in/issuer/answer": "anyone",
     "GET /console/static/*": "anyone",
 }
 

@@ -117,6 +117,7 @@ WHERE name = $1 AND position = $3 AND CASE WHEN $2::int IS NULL THEN live ELSE v
 RETURNING version
 """
 
+FOLDED_COLUMNS = 3
 TRIP_WITH_TAIL = f"""
 SELECT r.tenant AS row_tenant, r.position AS row_position, r.state AS row_state, e.*
 FROM (VALUES ($1::uuid)) AS wanted (trip_id)
@@ -291,7 +292,11 @@ class PostgresReadModels:
                 position=first["row_position"],
                 state=first["row_state"],
             )
-        tail = [recorded(row, self.codec) for row in rows if row["notification_id"] is not None]
+        tail = [
+            recorded(row[FOLDED_COLUMNS:], self.codec)
+            for row in rows
+            if row["notification_id"] is not None
+        ]
         return seen, tail
 
     async def booking(self, booking_id: str) -> BookingRow | None:

@@ -51,6 +51,7 @@ from service.workers.housekeeping import Housekeeper
 from service.workers.loop import Worker
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
+from service.workers.pages import Pages
 from service.workers.payments import PaymentWork
 from service.workers.polling import EventPoller
 from service.workers.projector import Projector
@@ -256,8 +257,9 @@ def projectors_of(
     settings: Settings, database: Database | None, stores: Stores
 ) -> tuple[Projector, ...]:
     held = Pauses(database).is_paused if database else None
+    pages = Pages(stores.log)
     return tuple(
-        Projector(stores.log, stores.models, name, settings.projection_poll_s, held)
+        Projector(pages, stores.models, name, settings.projection_poll_s, held)
         for name in PROJECTIONS
     )
 

@@ -18,6 +18,7 @@ from adapters.database import open_database
 from adapters.sandbox_clock import SandboxClock
 from service.app import Service, assembled, plain
 from service.console.app import add_console
+from service.garbage import collect_seldom
 from service.http.api import Door, Route
 from service.http.application import application
 from service.http.health import Exposed
@@ -85,6 +86,7 @@ async def serve(
         assembled(settings, database) as service,
         running(service, roles, readiness) as url,
     ):
+        collect_seldom()
         log.info("serving", role=",".join(roles), url=url)
         on_ready(url)
         await signals.stop.wait()

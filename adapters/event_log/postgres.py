@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from eventsourcing.persistence import Notification
+from eventsourcing.persistence import StoredEvent
 
 from adapters.database import Database, as_uuid
 from adapters.event_log.appending import EventIdsReused, check
@@ -22,8 +22,9 @@ from domain.ports import Clock
 
 VERIFY_S_MAX = 3600.0
 
-COLUMNS = """notification_id, event_id, trip_id, originator_id, originator_version, topic, state,
-    recorded_at, tenant, meta::text AS meta"""
+# In the order in which `recorded` takes them. Ids come as the text they are read as.
+COLUMNS = """notification_id, event_id::text, trip_id::text, originator_id::text,
+    originator_version, topic, state, recorded_at, tenant, meta::text AS meta"""
 # Events of one append share theirs, and are read one after another.
 CAUSES_KEPT = 256
 
@@ -172,33 +173,14 @@ def cause_of(tenant: str, meta: str) -> Cause:
     )
 
 
-def recorded(row: asyncpg.Record, codec: EventCodec) -> Recorded:
-    """A row of the log as what it says; raises UnreadableStoredEvent."""
-    topic = row["topic"]
-    event = codec.read_present(topic, row["state"])
+def recorded(columns: Iterable[Any], codec: EventCodec) -> Recorded:
+    """The `COLUMNS` of a row as what they say; raises UnreadableStoredEvent."""
+    position, event_id, trip_id, stream_id, version, topic, state, at, tenant, meta = columns
+    event = codec.read_present(topic, state)
     if event is None:
-        event = codec.read(notification_of(row), row["notification_id"])
-    return Recorded(
-        position=row["notification_id"],
-        event_id=str(row["event_id"]),
-        trip_id=str(row["trip_id"]),
-        stream_id=str(row["originator_id"]),
-        stream_version=row["originator_version"],
-        topic=topic,
-        event=event,
-        recorded_at=row["recorded_at"],
-        cause=cause_of(row["tenant"], row["meta"]),
-    )
-
-
-def notification_of(row: asyncpg.Record) -> Notification:
-    return Notification(
-        originator_id=row["originator_id"],
-        originator_version=row["originator_version"],
-        topic=row["topic"],
-        state=row["state"],
-        id=row["notification_id"],
-    )
+        event = codec.read(StoredEvent(stream_id, version, topic, state), position)
+    cause = cause_of(tenant, meta)
+    return Recorded(position, event_id, trip_id, stream_id, version, topic, event, at, cause)
 
 
 def readable_prefix(rows: Sequence[asyncpg.Record], codec: EventCodec) -> Sequence[Recorded]:

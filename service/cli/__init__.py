@@ -26,6 +26,7 @@ from service.cli import (
     vault,
 )
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
+from service.garbage import collect_seldom
 from service.settings import UnsafeSettings
 from service.version import VERSION
 
@@ -46,6 +47,7 @@ for group in (module.app for module in GROUPS):
 
 def main() -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong use or unsafe settings, 3 not found."""
+    collect_seldom()
     try:
         app()
     except UnsafeSettings as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from babel.numbers import format_currency
@@ -269,7 +269,7 @@ class EventReply(Reply, kw_only=True):
     request_id: str | None
     causation: str | None
     correlation: str | None
-    data: dict[str, Any]
+    data: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
 
 
 class EventsReply(Reply, kw_only=True):

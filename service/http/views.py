@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from domain.booking.state import Booking
-from domain.dossier import Dossier
+from domain.dossier import Dossier, DossierEvent
 from domain.log import Recorded
 from domain.money import Money, total
 from domain.suppliers import Ancillary, Contact, Offer, Traveler
@@ -44,6 +44,9 @@ People = tuple[Sequence[tuple[SealedTraveler, Traveler | None]], Contact | None]
 
 # What stays inside: ciphertext, and what only a supplier's adapter understands.
 INSIDE = frozenset(["sealed", "supplier_facts"])
+INSIDE_QUOTED = tuple(f'"{name}"'.encode() for name in sorted(INSIDE))
+
+encode = msgspec.json.Encoder().encode
 
 
 def maybe(amount: Money | None) -> MoneyReply | None:
@@ -285,8 +288,16 @@ def event_reply(recorded: Recorded) -> EventReply:
         request_id=recorded.cause.request_id,
         causation=recorded.cause.causation,
         correlation=recorded.cause.correlation,
-        data=outside(msgspec.to_builtins(recorded.event)),
+        data=facts_of(recorded.event),
     )
+
+
+def facts_of(event: DossierEvent) -> msgspec.Raw:
+    """Without what may not be seen outside. What holds nothing of it is not taken apart."""
+    encoded = encode(event)
+    if any(name in encoded for name in INSIDE_QUOTED):
+        encoded = encode(outside(msgspec.json.decode(encoded)))
+    return msgspec.Raw(encoded)
 
 
 def outside(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
 import structlog
 
@@ -12,6 +11,7 @@ from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
 from service.workers.folds import FOLDS, TOPICS_BEGIN
+from service.workers.pages import Followed
 
 log = structlog.get_logger()
 
@@ -19,14 +19,6 @@ BATCH_EVENTS = 1_000
 PAUSE_AFTER_ERROR_S = 5.0
 # What comes within this time is folded together: a transaction for each event costs the doors more.
 GATHER_S = 0.02
-
-
-class Followed(Protocol):
-    """What a follower needs of the log (`domain.ports.EventLog`)."""
-
-    def read_all(self, after: int, limit: int) -> Awaitable[Sequence[Recorded]]: ...
-
-    def changed(self, timeout_s: float) -> Awaitable[None]: ...
 
 
 class Projector:

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.read_models import Difference, Projection, ReadModels
-from domain.log import Recorded
 from domain.ports import EventLog
+from service.workers.pages import Pages
 from service.workers.projector import Projector
 
 # What is left at the change-over is folded while the live rows stand still.
@@ -34,31 +34,6 @@ class Compared:
     name: Projection
     events: int
     difference: Difference | None
-
-
-class Pages:
-    """The log as followers in step read it: a full page, which never changes, is fetched and
-    decoded once for all of them."""
-
-    def __init__(self, log: EventLog) -> None:
-        self.log = log
-        self.one_at_a_time = asyncio.Lock()
-        self.place: tuple[int, int] | None = None
-        self.page: Sequence[Recorded] = ()
-
-    async def read_all(self, after: int, limit: int) -> Sequence[Recorded]:
-        async with self.one_at_a_time:
-            if self.place == (after, limit) and len(self.page) == limit:
-                return self.page
-            self.page = await self.log.read_all(after, limit)
-            self.place = (after, limit)
-            return self.page
-
-    async def last_position(self) -> int:
-        return await self.log.last_position()
-
-    async def changed(self, timeout_s: float) -> None:
-        await self.log.changed(timeout_s)
 
 
 class Rebuilding:

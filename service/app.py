@@ -43,6 +43,7 @@ from service.observability.metrics import Metrics
 from service.observability.provider_calls import watched
 from service.observability.spans import Tracer, tracer_of_environment
 from service.operating.desk import OperatorDesk
+from service.outbound.parts import Outbound, outbound_of
 from service.people.forgetting import Forgetting
 from service.people.sealing import People
 from service.reconciling.run import Reconciler
@@ -110,6 +111,7 @@ class Service:
     poller: EventPoller
     reconciler: Reconciler | None
     housekeeper: Housekeeper
+    outbound: Outbound | None
     projectors: tuple[Projector, ...]
 
 
@@ -204,6 +206,7 @@ def wired(
     desk = Desk(
         road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
     )
+    outbound = outbound_of(settings, database, road, log, stores.vault, clock, metrics)
     poller = EventPoller(payments, inbox, clock, settings.reconcile_every_s)
     return Service(
         settings=settings,
@@ -246,7 +249,14 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
-        housekeeper=Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock),
+        housekeeper=Housekeeper(
+            stores.offers,
+            stores.idempotency,
+            stores.buckets,
+            clock,
+            outbound.deliveries if outbound else None,
+        ),
+        outbound=outbound,
         poller=poller,
         reconciler=reconciler_of(settings, database, road, poller, suppliers),
         projectors=projectors_of(settings, database, stores),

@@ -85,6 +85,14 @@ class DoorSettings(BaseSettings):
         description="connections served at once from one address (a proxy's counts as one)",
     )
 
+    webhooks_loopback: bool = Field(
+        default=False,
+        description="tenants' webhooks may go to this machine, also over http; only in the sandbox",
+    )
+    webhook_workers: int = Field(
+        default=8, ge=1, le=256, description="tenants' webhooks sent at once per process"
+    )
+
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,

@@ -88,7 +88,7 @@ Finding = tuple[str, str]
 
 
 def problems_of(settings: Settings) -> list[Finding]:
-    rules = (unreadable_files, mixed_modes, live_at_sandbox, published, missing, plain_http)
+    rules = (unreadable_files, mixed_modes, live_at_sandbox, published, missing, plain_http, looped)
     return [finding for rule in rules for finding in rule(settings)]
 
 
@@ -171,6 +171,15 @@ def missing(settings: Settings) -> Iterator[Finding]:
     for name in ("stripe_api_key", "stripe_webhook_secret", "duffel_token"):
         if not revealed(getattr(settings, name)):
             yield name, f"{variable(name)} (or {variable(name)}_FILE) is not set."
+
+
+def looped(settings: Settings) -> Iterator[Finding]:
+    if settings.webhooks_loopback and not settings.sandbox:
+        yield (
+            "webhooks_loopback",
+            f"{variable('webhooks_loopback')} lets tenants reach this machine's own services: it "
+            "is for the sandbox only.",
+        )
 
 
 def plain_http(settings: Settings) -> Iterator[Finding]:

@@ -110,6 +110,18 @@ PATH_PARAMETERS = {
         absent="payment_not_found",
         example="pi_3QKzXJ2eZvKYlo2C1a2b3c4d",
     ),
+    "endpoint_id": PathParameter(
+        pattern=UUID_TEXT,
+        description="The webhook endpoint.",
+        absent="webhook_endpoint_not_found",
+        example=SOME_UUID,
+    ),
+    "delivery_id": PathParameter(
+        pattern=UUID_TEXT,
+        description="The delivery of an event to the endpoint.",
+        absent="webhook_delivery_not_found",
+        example=SOME_UUID,
+    ),
     "problem_code": PathParameter(
         pattern=re.compile(r"[a-z_]{1,60}"),
         description="The problem's code.",

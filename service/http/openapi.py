@@ -21,6 +21,7 @@ TITLES_OF_TAGS = {
     "trips": "Build a trip, book it, follow it, cancel it.",
     "bookings": "What was booked, by code and by checkout.",
     "events": "The audit trail: everything that ever happened, in one order.",
+    "webhook endpoints": "Where the tenant is told of what happens.",
     "webhooks": "What Stripe and Duffel tell us.",
     "compatible": "The calls of the systems this service replaces, in their own shapes.",
     "operations": "Health, metrics and the meaning of problem codes.",

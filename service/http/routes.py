@@ -22,6 +22,7 @@ from service.http.jinko.calls import JinkoCalls
 from service.http.jinko.routes import jinko_routes
 from service.http.offers import offer_routes
 from service.http.openapi import openapi
+from service.http.outbound.routes import webhook_endpoint_routes
 from service.http.people import people_routes
 from service.http.redirects import Redirects
 from service.http.sandbox_clock import clock_routes
@@ -50,6 +51,8 @@ def routes_of(service: Service) -> tuple[list[Route], Door]:
         clock=service.clock,
         forgetting=service.forgetting,
     )
+    if service.outbound is not None:
+        routes += webhook_endpoint_routes(service.outbound.desk)
     routes += compatible_routes(settings, desk=service.desk, clock=service.clock)
     routes += wink_routes(
         service.desk,
@@ -134,6 +137,7 @@ def document(settings: Settings) -> dict[str, Any]:
         clock=absent,
         forgetting=absent,
     )
+    routes += webhook_endpoint_routes(absent)
     routes += compatible_routes(settings, desk=absent, clock=absent)
     routes += wink_routes(absent, absent, absent, absent, absent, test=True)
     every = with_own_routes(routes, checks={}, exposed=Exposed())

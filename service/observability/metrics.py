@@ -62,6 +62,13 @@ class Metrics:
             buckets=SECONDS,
             registry=own,
         )
+        self.deliveries = Histogram(
+            "tripledger_webhook_delivery_seconds",
+            "Attempts to tell tenants; outcome: delivered, 3xx, 4xx, 5xx, or why none answered.",
+            ["outcome"],
+            buckets=SECONDS,
+            registry=own,
+        )
         self.loop_lag = Histogram(
             "tripledger_event_loop_lag_seconds",
             "How late the event loop wakes what is due.",

@@ -11,6 +11,7 @@ import structlog
 from adapters.doors.rate_limits import Buckets
 from adapters.idempotency import Idempotency
 from adapters.offers import Offers
+from adapters.outbound.deliveries import PostgresDeliveries
 from domain.ports import Clock
 
 log = structlog.get_logger()
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 EVERY_S = 3600.0
 # A caller who comes back the next day with an offer is told that it expired, not that it never was.
 OFFERS_KEPT = timedelta(days=1)
+DELIVERIES_KEPT = timedelta(days=30)
 
 Purge = Callable[[datetime], Awaitable[int]]
 
@@ -26,7 +28,12 @@ class Housekeeper:
     """Any number of them may run: throwing away twice does no harm."""
 
     def __init__(
-        self, offers: Offers, idempotency: Idempotency, buckets: Buckets, clock: Clock
+        self,
+        offers: Offers,
+        idempotency: Idempotency,
+        buckets: Buckets,
+        clock: Clock,
+        deliveries: PostgresDeliveries | None = None,
     ) -> None:
         self.clock = clock
         self.purges: dict[str, Purge] = {
@@ -34,6 +41,8 @@ class Housekeeper:
             "idempotency": idempotency.purge,
             "rate_limits": buckets.purge,
         }
+        if deliveries is not None:
+            self.purges["deliveries"] = lambda now: deliveries.purge(now - DELIVERIES_KEPT)
 
     async def run(self) -> None:
         while True:

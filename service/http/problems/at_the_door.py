@@ -92,6 +92,34 @@ IDENTITY = (
 )
 
 
+OUTBOUND = (
+    problem(
+        "webhook_url_refused",
+        422,
+        "Webhooks are not sent to that address",
+        "Use an https URL whose host has public addresses only.",
+    ),
+    problem(
+        "webhook_events_unknown",
+        422,
+        "No event is called that",
+        "Use topics of `properties.events`, or `trip.*`, `booking.*`, `*`.",
+    ),
+    problem(
+        "webhook_endpoints_full",
+        409,
+        "The tenant has as many webhook endpoints as it may have",
+        "Delete one that is not needed any more.",
+    ),
+    problem(
+        "webhook_endpoint_disabled",
+        409,
+        "The webhook endpoint is disabled",
+        "Mend the receiver, then enable the endpoint.",
+    ),
+)
+
+
 REPEATS = (
     problem(
         "idempotency_key_invalid",

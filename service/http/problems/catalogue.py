@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.http.problems.at_the_door import IDENTITY, OURS, REPEATS, THE_REQUEST
+from service.http.problems.at_the_door import IDENTITY, OURS, OUTBOUND, REPEATS, THE_REQUEST
 from service.http.problems.kinds import ProblemType
 from service.http.problems.of_providers import PAYING, SUPPLIERS
 from service.http.problems.of_trips import ABSENT, CANCELLING, STATE, TRIP_CONTENT
@@ -13,6 +13,7 @@ CATALOGUE: dict[str, ProblemType] = {
         THE_REQUEST,
         IDENTITY,
         REPEATS,
+        OUTBOUND,
         ABSENT,
         STATE,
         TRIP_CONTENT,

@@ -20,6 +20,8 @@ ABSENT = tuple(
         ("person_not_found", "There is no such person"),
         ("cart_not_found", "There is no such cart"),
         ("ancillary_not_found", "There is no such extra on this item"),
+        ("webhook_endpoint_not_found", "There is no such webhook endpoint"),
+        ("webhook_delivery_not_found", "There is no such delivery to this endpoint"),
         ("problem_not_found", "There is no such problem code"),
     )
 )

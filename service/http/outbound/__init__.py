@@ -1,0 +1,1 @@
+"""Tenants' own webhook endpoints over HTTP."""

@@ -249,18 +249,17 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
-        housekeeper=Housekeeper(
-            stores.offers,
-            stores.idempotency,
-            stores.buckets,
-            clock,
-            outbound.deliveries if outbound else None,
-        ),
+        housekeeper=housekeeper_of(stores, outbound, clock),
         outbound=outbound,
         poller=poller,
         reconciler=reconciler_of(settings, database, road, poller, suppliers),
         projectors=projectors_of(settings, database, stores),
     )
+
+
+def housekeeper_of(stores: Stores, outbound: Outbound | None, clock: Clock) -> Housekeeper:
+    deliveries = outbound.deliveries if outbound is not None else None
+    return Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock, deliveries)
 
 
 def projectors_of(

@@ -62,13 +62,7 @@ class Metrics:
             buckets=SECONDS,
             registry=own,
         )
-        self.deliveries = Histogram(
-            "tripledger_webhook_delivery_seconds",
-            "Attempts to tell tenants; outcome: delivered, 3xx, 4xx, 5xx, or why none answered.",
-            ["outcome"],
-            buckets=SECONDS,
-            registry=own,
-        )
+        self.deliveries = delivery_seconds(own)
         self.loop_lag = Histogram(
             "tripledger_event_loop_lag_seconds",
             "How late the event loop wakes what is due.",
@@ -85,6 +79,16 @@ class Metrics:
     def text(self, beside: Iterable[Metric] = ()) -> bytes:
         """All of it in Prometheus' text format, with what somebody else has measured."""
         return prometheus_client.generate_latest(Families([*self.registry.collect(), *beside]))
+
+
+def delivery_seconds(registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        "tripledger_webhook_delivery_seconds",
+        "Attempts to tell tenants; outcome: delivered, 3xx, 4xx, 5xx, or why none answered.",
+        ["outcome"],
+        buckets=SECONDS,
+        registry=registry,
+    )
 
 
 class Families(CollectorRegistry):

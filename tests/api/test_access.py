@@ -36,6 +36,8 @@ BODIES: dict[str, Any] = {
     "PUT /v1/trips/{trip_id}/items/{item_id}/ancillaries": {"selections": []},
     "PUT /v1/trips/{trip_id}/travelers": {"travelers": [AMELIA]},
     "POST /v1/trips/{trip_id}/cancel": {"cancellation_quote_id": "cq_1"},
+    "POST /v1/webhook-endpoints/{endpoint_id}/rotate-secret": {},
+    "POST /v1/webhook-endpoints/{endpoint_id}/replay": {"after": 0},
     "POST /v1/trip": {"trip_id": "{trip_id}"},
     "POST /v1/book": {"trip_id": "{trip_id}"},
     "POST /api/checkout": {
@@ -110,7 +112,13 @@ async def ours(world: World) -> Ours:
     trip_id = await world.build(await world.find_flight())
     booked = await world.book(trip_id)
     trip = await world.trip(trip_id)
+    wish = {"url": "http://127.0.0.1:9/hooks", "events": ["trip.dispute-closed.*"]}
+    endpoint = await world.call("POST", "/v1/webhook-endpoints", wish)
+    endpoint_path = f"/v1/webhook-endpoints/{endpoint['endpoint_id']}"
+    test = await world.call("POST", f"{endpoint_path}/test")
     ids = {
+        "endpoint_id": endpoint["endpoint_id"],
+        "delivery_id": test["delivery_id"],
         "trip_id": trip_id,
         "item_id": trip["items"][0]["item_id"],
         "person_id": trip["contact"]["person_id"],

@@ -202,10 +202,7 @@ def wired(
     payment_work = PaymentWork(road, payments, clock, settings.base_url)
     forgetting = Forgetting(road, stores.vault, stores.signer, clock)
     order_work = OrderWork(road, suppliers, people, outbox, clock)
-    velocity = velocity_of(settings, stores.buckets)
-    desk = Desk(
-        road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
-    )
+    desk = desk_of(settings, stores, road, suppliers, payments, people, clock)
     outbound = outbound_of(settings, database, road, log, stores.vault, clock, metrics)
     poller = EventPoller(payments, inbox, clock, settings.reconcile_every_s)
     return Service(
@@ -254,6 +251,21 @@ def wired(
         poller=poller,
         reconciler=reconciler_of(settings, database, road, poller, suppliers),
         projectors=projectors_of(settings, database, stores),
+    )
+
+
+def desk_of(
+    settings: Settings,
+    stores: Stores,
+    road: Road,
+    suppliers: Mapping[str, Supplier],
+    payments: Payments,
+    people: People,
+    clock: Clock,
+) -> Desk:
+    velocity = velocity_of(settings, stores.buckets)
+    return Desk(
+        road, suppliers, payments, stores.offers, people, clock, settings.book_wait_s, velocity
     )
 
 

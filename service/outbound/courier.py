@@ -19,7 +19,7 @@ from domain.ports import Clock
 from domain.trip.commands import OpenIncident
 from service.handle import Road
 from service.observability.metrics import Metrics
-from service.outbound.payload import Payloads, Unwritable
+from service.outbound.payload import Payloads
 from service.version import VERSION
 
 log = structlog.get_logger()
@@ -141,20 +141,25 @@ class Courier:
             log.warning("delivery_not_recorded", reason=type(error).__name__, exc_info=True)
 
     async def attempt(self, claimed: Claimed) -> Attempted:
-        endpoint, now = claimed.endpoint, self.clock.now()
         try:
-            body = await self.payloads.body(claimed)
-        except Unwritable:
-            log.error("webhook_unwritable", position=claimed.delivery.position)
-            return Attempted(status=None, error="unreadable_event", duration_ms=0)
+            body, headers = await self.signed(claimed)
+        except Exception as error:  # ours to mend, and kept where it is looked for
+            log.error("webhook_not_sent", reason=type(error).__name__, exc_info=True)
+            return Attempted(status=None, error="not_sent", duration_ms=0)
+        attempted = await self.poster.post(claimed.endpoint.url, body, headers)
+        seconds = attempted.duration_ms / 1_000
+        self.metrics.deliveries.labels(outcome_of(attempted)).observe(seconds)
+        return attempted
+
+    async def signed(self, claimed: Claimed) -> tuple[bytes, dict[str, str]]:
+        """The body and its headers, signed by every secret that is good now."""
+        endpoint, now = claimed.endpoint, self.clock.now()
+        body = await self.payloads.body(claimed)
         good = [secret for secret in endpoint.secrets if secret.is_good(now)]
         opened = [await self.secrets.open(endpoint.endpoint_id, each.sealed) for each in good]
-        headers = signature_headers(
-            claimed.delivery.event_id, int(self.seconds()), body, opened
-        ) | {"Content-Type": "application/json", "User-Agent": f"Tripledger/{VERSION}"}
-        attempted = await self.poster.post(endpoint.url, body, headers)
-        self.metrics.deliveries.labels(outcome_of(attempted)).observe(attempted.duration_ms / 1_000)
-        return attempted
+        signatures = signature_headers(claimed.delivery.event_id, int(self.seconds()), body, opened)
+        own = {"Content-Type": "application/json", "User-Agent": f"Tripledger/{VERSION}"}
+        return body, signatures | own
 
     async def tell(self, claimed: Claimed, because: str, now: datetime) -> None:
         """The tenant finds it in the feed, and operators among the incidents, before it is so:

@@ -57,5 +57,4 @@ class Payloads:
             raise Unwritable from error
         if not found or found[0].position != position:
             raise Unwritable
-        event: dict[str, Any] = msgspec.to_builtins(event_reply(found[0]))
-        return {"event": event}
+        return {"event": event_reply(found[0])}

@@ -94,7 +94,7 @@ class EndpointsReply(Reply, kw_only=True):
 class AttemptReply(Reply, kw_only=True):
     """One try: the receiver's status and how its answer began, or in a word why there was none
     (`timeout`, `unreachable`, `tls`, `refused_address`, `no_answer`, `bad_url`,
-    `unreadable_event`)."""
+    `not_sent`)."""
 
     at: str
     status: int | None

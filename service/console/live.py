@@ -10,7 +10,7 @@ from service.app import Service
 from service.clock import elapsed_s
 from service.console.operator import Visit
 from service.http.middleware import SECURITY_HEADERS
-from service.pages.changes import ANY_TRIP, Changes, TooManyPages
+from service.pages.changes import Changes, TooManyPages, trips_of
 from service.pages.checkout import KEEPALIVE_S, RECONNECT_MS, STREAM_S_MAX, heard, number
 from service.pages.rendering import page_headers
 
@@ -24,9 +24,13 @@ class LiveChanges:
         self.changes = changes
 
     async def tell(self, visit: Visit) -> web.StreamResponse:
-        """One word whenever the trip (or, without one, any trip) has moved since `seen`."""
+        """One word whenever the trip (or, without one, any that the operator may see) has moved
+        since `seen`."""
+        trip_id, sees = visit.query("trip"), visit.operator.sees
+        if trip_id:
+            await self.service.road.read(trip_id, sees)
         try:
-            with self.changes.of(visit.query("trip") or ANY_TRIP) as rung:
+            with self.changes.of(trip_id or trips_of(sees)) as rung:
                 return await self.stream(visit, rung)
         except TooManyPages:
             return web.Response(status=503, headers={"Retry-After": "5"})
@@ -37,20 +41,20 @@ class LiveChanges:
         response.content_type = "text/event-stream"
         response.charset = "utf-8"
         await response.prepare(request)
-        seen = number(request.headers.get("Last-Event-ID") or visit.query("seen"))
+        moved = await self.service.log.last_position() != number(
+            request.headers.get("Last-Event-ID") or visit.query("seen")
+        )
         until = elapsed_s() + STREAM_S_MAX
         try:
             await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
             while not self.changes.closed and elapsed_s() < until:
-                rung.clear()
                 position = await self.service.log.last_position()
-                if position != seen:
-                    await response.write(f"id: {position}\ndata: changed\n\n".encode())
-                    seen = position
-                else:
-                    await response.write(b":\n\n")
+                told = f"id: {position}\ndata: changed" if moved else ":"
+                await response.write(f"{told}\n\n".encode())
                 await heard(rung, KEEPALIVE_S)
                 await asyncio.sleep(TOGETHER_S)
+                moved = rung.is_set()
+                rung.clear()
         except ConnectionError:
             return response
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Sequence
+from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -11,6 +12,13 @@ from service.http.problems import Problem
 
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
 ORIGIN = re.compile(r"https?://[^/?#]+")
+# Labels of letters, digits, hyphens and underscores.
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+NAME = re.compile(rf"(?:{LABEL}\.)*{LABEL}")
+WHERE = re.compile(r"(?:\[[0-9a-f:]+\]|[^\[\]:]+)(?::[0-9]{0,5})?")
+NAME_CHARACTERS_MAX = 253
+# A host that ends in one is an address, or nothing.
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 Origin = tuple[str, str, int]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -79,6 +87,19 @@ def origin_of(url: str) -> Origin | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or not parts.netloc:
+    host = parts.hostname
+    if parts.scheme not in DEFAULT_PORTS or host is None or not is_plain(host) or port == 0:
         return None
-    return parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme]
+    if WHERE.fullmatch(parts.netloc.lower()) is None:
+        return None
+    return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme]
+
+
+def is_plain(host: str) -> bool:
+    """Whether it is a name, or an address in the one spelling that browsers keep."""
+    if ":" in host or NUMBER.fullmatch(host.removesuffix(".").rpartition(".")[2]):
+        try:
+            return str(ip_address(host)) == host and "." not in host.partition(":")[2]
+        except ValueError:
+            return False
+    return NAME.fullmatch(host) is not None and len(host) <= NAME_CHARACTERS_MAX

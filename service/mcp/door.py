@@ -12,7 +12,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import Message, Scope
 
-from service.http.api import BODY_BYTES_MAX, Answer, Call
+from service.http.api import BODY_BYTES_MAX, JSON, Answer, Call
 from service.http.decoding import NoQuery
 from service.http.redirects import LOOPBACK
 from service.mcp.server import Context, serving
@@ -21,6 +21,8 @@ from service.settings import Settings
 
 PATH = "/mcp"
 ASKED = "tripledger.asked"
+# As JSON-RPC 2.0 calls it.
+INVALID_REQUEST = -32_600
 
 
 class McpDoor:
@@ -87,7 +89,13 @@ class Exchange:
             self.body += message.get("body", b"")
 
     def answer(self) -> Answer:
-        return Answer(body=bytes(self.body), status=self.status, headers=self.headers)
+        """What the protocol's implementation refuses in plain words is an error of the protocol."""
+        body = bytes(self.body)
+        if self.status >= 400 and not self.headers.get("content-type", "").startswith(JSON):
+            error = {"code": INVALID_REQUEST, "message": body.decode(errors="replace")}
+            refusal = {"jsonrpc": "2.0", "id": None, "error": error}
+            return Answer(body=refusal, status=self.status)
+        return Answer(body=body, status=self.status, headers=self.headers)
 
 
 def asked_of(context: Context) -> Asked:

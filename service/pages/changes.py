@@ -18,8 +18,11 @@ PAGES_MAX = 500
 BATCH_EVENTS = 1_000
 POLL_S = 1.0
 PAUSE_AFTER_ERROR_S = 2.0
-# Whoever listens for this hears of every trip.
-ANY_TRIP = ""
+
+
+def trips_of(tenant: str | None) -> str:
+    """What to listen for to hear of every trip of a tenant's, or of everybody's."""
+    return "everybody" if tenant is None else f"tenant {tenant}"
 
 
 class TooManyPages(Exception):
@@ -37,32 +40,33 @@ class Changes:
         self.closed = False
 
     @contextmanager
-    def of(self, trip_id: str) -> Iterator[asyncio.Event]:
-        """What is set whenever this trip may have moved, until the block ends."""
+    def of(self, what: str) -> Iterator[asyncio.Event]:
+        """What is set whenever this trip, or one of `trips_of`, may have moved, until the block
+        ends."""
         if sum(len(waiting) for waiting in self.pages.values()) >= PAGES_MAX:
-            raise TooManyPages(trip_id)
+            raise TooManyPages(what)
         rung = asyncio.Event()
-        self.pages.setdefault(trip_id, set()).add(rung)
+        self.pages.setdefault(what, set()).add(rung)
         self.wanted.set()
         try:
             yield rung
         finally:
-            self.pages[trip_id].discard(rung)
-            if not self.pages[trip_id]:
-                del self.pages[trip_id]
+            self.pages[what].discard(rung)
+            if not self.pages[what]:
+                del self.pages[what]
 
     def close(self) -> None:
         """Let every open page go: the process is about to end."""
         self.closed = True
         self.ring_all()
 
-    def ring(self, trip_id: str) -> None:
-        for rung in self.pages.get(trip_id, ()):
+    def ring(self, what: str) -> None:
+        for rung in self.pages.get(what, ()):
             rung.set()
 
     def ring_all(self) -> None:
-        for trip_id in self.pages:
-            self.ring(trip_id)
+        for what in self.pages:
+            self.ring(what)
 
     async def run(self) -> None:
         """Follow the log while any page listens."""
@@ -86,8 +90,9 @@ class Changes:
             if not recorded:
                 await self.events.changed(POLL_S)
                 continue
-            for trip_id in {ANY_TRIP, *(each.trip_id for each in recorded)}:
-                self.ring(trip_id)
+            of_tenants = {trips_of(each.cause.tenant) for each in recorded}
+            for what in {*of_tenants, trips_of(None), *(each.trip_id for each in recorded)}:
+                self.ring(what)
             position = recorded[-1].position
         self.wanted.clear()
 

@@ -24,6 +24,7 @@ from service.cli import (
     tenants,
     trips,
     vault,
+    webhooks,
 )
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
 from service.garbage import collect_seldom
@@ -40,7 +41,10 @@ app.command(agents.app, name="*")
 app.command(replay.app, name="*")
 app.command(money.app, name="*")
 trips.app.command(evidence.app, name="*")
-GROUPS = (trips, keys, tenants, forget, vault, log, projections, incidents, reconcile, tasks)
+GROUPS = (
+    *(trips, keys, tenants, webhooks, forget, vault, log, projections, incidents, reconcile),
+    tasks,
+)
 for group in (module.app for module in GROUPS):
     app.command(group)
 

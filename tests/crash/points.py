@@ -16,6 +16,8 @@ from adapters.event_log.committer import Lane
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import PostgresIdempotency
 from adapters.inbox import PostgresInbox
+from adapters.outbound.deliveries import PostgresDeliveries
+from adapters.outbound.posting import Poster
 from adapters.outbox import PostgresOutbox
 from adapters.payments.stripe import StripePayments
 from adapters.read_models import PostgresReadModels
@@ -59,6 +61,11 @@ POINTS = {
     "inbox.before_mark": Point(PostgresInbox, "mark", "before"),
     "projector.before_rows": Point(PostgresReadModels, "apply", "before"),
     "projector.after_rows": Point(PostgresReadModels, "apply", "after"),
+    "follower.before_follow": Point(PostgresDeliveries, "follow", "before"),
+    "follower.after_follow": Point(PostgresDeliveries, "follow", "after"),
+    "courier.before_post": Point(Poster, "post", "before"),
+    # The receiver has it, and nobody knows.
+    "courier.after_post": Point(Poster, "post", "after"),
     "idempotency.after_begin": Point(PostgresIdempotency, "begin", "after"),
     "idempotency.before_complete": Point(PostgresIdempotency, "complete", "before"),
     "idempotency.after_complete": Point(PostgresIdempotency, "complete", "after"),

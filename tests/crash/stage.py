@@ -197,6 +197,7 @@ def environment(settings: Settings, database_url: str) -> dict[str, str]:
         "TASK_POLL_S": "0.2",
         "RECONCILE_EVERY_S": "2",
         "DRAIN_S": "0",
+        "WEBHOOKS_LOOPBACK": "true",
     }
     outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return outside | {f"{PREFIX}{name}": value for name, value in ours.items()}

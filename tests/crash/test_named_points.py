@@ -13,6 +13,7 @@ from tests.crash import stories
 from tests.crash.player import Part, Player
 from tests.crash.points import POINTS
 from tests.crash.stage import PatientWorld, Stage
+from tests.outbound.receiving import receiving
 from tests.scenarios.audit import audit
 
 pytestmark = [pytest.mark.xdist_group("crash-points"), pytest.mark.timeout(180)]
@@ -57,9 +58,16 @@ AT_THE_DOOR: list[tuple[str, int, Story]] = [
     ("idempotency.after_complete", 3, stories.usual),
 ]
 
+WHILE_TELLING = [
+    "follower.before_follow",
+    "follower.after_follow",
+    "courier.before_post",
+    "courier.after_post",
+]
+
 
 def test_every_point_is_died_at() -> None:
-    assert set(POINTS) == {point for point, *_ in (*AT_WORK, *AT_THE_DOOR)}
+    assert set(POINTS) == {point for point, *_ in (*AT_WORK, *AT_THE_DOOR)} | set(WHILE_TELLING)
 
 
 async def lived_through(stage: Stage, story: Story, doomed: Player) -> None:
@@ -93,3 +101,23 @@ async def test_a_door_that_falls_shut_there_is_opened_again(
     stage.start("work", "project")
     doomed = stage.cast(Part(("api",), point, passing))
     await lived_through(stage, story, doomed)
+
+
+@pytest.mark.parametrize("point", WHILE_TELLING)
+async def test_a_tenant_is_told_everything_by_whoever_follows_and_the_same_under_the_same_id(
+    stage: Stage, point: str
+) -> None:
+    stage.start("api", "project")
+    world = stage.world
+    async with receiving() as receiver:
+        endpoint = await world.call("POST", "/v1/webhook-endpoints", {"url": receiver.url})
+        doomed = stage.cast(Part(("work",), point, 3))
+        await lived_through(stage, stories.usual, doomed)
+        events = {e["event_id"]: e["position"] for e in await world.events(world.trips[-1])}
+        await receiver.until_ids(events)
+        told = {got.message_id: got.body["data"]["position"] for got in receiver.got}
+        await world.call("DELETE", f"/v1/webhook-endpoints/{endpoint['endpoint_id']}")
+
+    assert events == {event_id: told[event_id] for event_id in events}
+    if point == "courier.after_post":
+        assert len(receiver.got) > len(told)

@@ -4,7 +4,7 @@ of Standard Webhooks, keeps it, and answers as it is told to."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +76,11 @@ class Receiver:
         async with asyncio.timeout(COME_S_MAX), self.came:
             await self.came.wait_for(lambda: len(self.got) >= count)
         return self.got
+
+    async def until_ids(self, wanted: Iterable[str]) -> None:
+        """Return when all of these have come."""
+        async with asyncio.timeout(COME_S_MAX), self.came:
+            await self.came.wait_for(lambda: set(wanted) <= {each.message_id for each in self.got})
 
     @property
     def topics(self) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,11 @@ from adapters.migrate import check_current, migrate
 
 POOL_CONNECTIONS_MAX = 10
 STATEMENT_S_MAX = 30.0
+# What a transaction's connection lives through.
+STATEMENTS_MAX = 50_000
+IDLE_S_MAX = 300.0
+
+Answer = TypeVar("Answer")
 
 CONNECTION_LOST = (
     OSError,
@@ -28,6 +33,78 @@ CONNECTION_LOST = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.TooManyConnectionsError,
 )
+
+
+class Connections(asyncpg.Pool):  # type: ignore[misc]
+    """A pool with some connections at hand for single statements: taking one out of the stock pool
+    and putting it back costs this process twice what the statement does. More than half of the
+    connections are there for transactions."""
+
+    def __init__(self, *where: Any, max_size: int, **options: Any) -> None:
+        super().__init__(*where, max_size=max_size, **options)
+        self.at_hand: list[asyncpg.Connection] = []
+        self.kept = 0
+        self.kept_max = max(0, max_size - 2) // 2
+
+    async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> list[Any]:
+        return await self.once(lambda c: c.fetch(query, *args, timeout=timeout))
+
+    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        return await self.once(lambda c: c.fetchrow(query, *args, timeout=timeout))
+
+    async def fetchval(
+        self, query: str, *args: Any, column: int = 0, timeout: float | None = None
+    ) -> Any:
+        return await self.once(lambda c: c.fetchval(query, *args, column=column, timeout=timeout))
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        return await self.once(lambda c: c.execute(query, *args, timeout=timeout))
+
+    async def once(self, ask: Callable[[asyncpg.Connection], Awaitable[Answer]]) -> Answer:
+        connection = await self.one_to_keep()
+        if connection is None:
+            async with self.acquire() as connection:
+                return await ask(connection)
+        try:
+            answer = await ask(connection)
+        except BaseException:
+            # The stock pool knows in what state a failed or cancelled statement leaves it.
+            await self.let_go(connection)
+            raise
+        if self.kept > self.kept_max:
+            await self.let_go(connection)
+        else:
+            self.at_hand.append(connection)
+        return answer
+
+    async def one_to_keep(self) -> asyncpg.Connection | None:
+        """None: so many are kept already."""
+        while self.at_hand:
+            connection = self.at_hand.pop()
+            if not connection.is_closed():
+                return connection
+            await self.let_go(connection)
+        if self.kept >= self.kept_max:
+            return None
+        self.kept += 1
+        try:
+            return await self.acquire()
+        except BaseException:
+            self.kept -= 1
+            raise
+
+    async def let_go(self, connection: asyncpg.Connection) -> None:
+        self.kept -= 1
+        await self.release(connection)
+
+    def get_idle_size(self) -> int:
+        return int(super().get_idle_size()) + len(self.at_hand)
+
+    async def close(self) -> None:
+        self.kept_max = 0
+        while self.at_hand:
+            await self.let_go(self.at_hand.pop())
+        await super().close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +133,17 @@ async def leave_connection(_connection: asyncpg.Connection) -> None:
 
 async def connect_pool(url: str, *, size: int = POOL_CONNECTIONS_MAX) -> asyncpg.Pool:
     """A pool of connections that read and write jsonb as plain values."""
-    return await asyncpg.create_pool(
+    return await Connections(
         url,
         min_size=1,
         max_size=size,
+        max_queries=STATEMENTS_MAX,
+        max_inactive_connection_lifetime=IDLE_S_MAX,
         init=set_up_connection,
         reset=leave_connection,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         command_timeout=STATEMENT_S_MAX,
     )
 

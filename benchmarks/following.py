@@ -31,6 +31,7 @@ OURS_TRIPS = 1_000
 STOCK_TRIPS = 200
 EVENTS_EACH = 30
 PAGE_EVENTS = 1_000
+OUR_PAGE_EVENTS = 500
 WRITING_AT_ONCE = 50
 
 
@@ -55,11 +56,10 @@ async def ours_reading(server: Place) -> AsyncIterator[Run]:
 
         async def run(_callers: int, seconds: float) -> Measure:
             started = time.perf_counter()
-            read = position = 0
+            read = 0
             while time.perf_counter() < started + seconds:
-                page = await log.read_all(position, PAGE_EVENTS)
-                read += len(page)
-                position = page[-1].position if page else 0
+                async for page in log.pages(0, OUR_PAGE_EVENTS):
+                    read += len(page)
             return Measure(per_second=read / (time.perf_counter() - started))
 
         yield run

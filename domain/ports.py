@@ -5,7 +5,7 @@ Methods that wait answer an `Awaitable`, so that this file stays free of `async`
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -188,6 +188,12 @@ class EventLog(Protocol):
         self, after: int, limit: int, tenant: str | None = None
     ) -> Awaitable[Sequence[Recorded]]:
         """The events after a position, in commit order: none ever appears before a seen one."""
+        ...
+
+    def pages(
+        self, after: int, limit: int, tenant: str | None = None
+    ) -> AsyncGenerator[Sequence[Recorded]]:
+        """The same page by page, up to the present end. Close it where you stop before that."""
         ...
 
     def last_position(self) -> Awaitable[int]: ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,11 +123,30 @@ class PostgresEventLog:
         self, after: int, limit: int, tenant: str | None = None
     ) -> Sequence[Recorded]:
         """An unreadable event ends the page before it; it is raised when it comes first."""
+        return readable_prefix(await self.rows(after, limit, tenant), self.codec)
+
+    async def pages(
+        self, after: int, limit: int, tenant: str | None = None
+    ) -> AsyncGenerator[Sequence[Recorded]]:
+        """The database reads the next page while this one is decoded and used."""
+        coming = asyncio.create_task(self.rows(after, limit, tenant))
+        try:
+            while rows := await coming:
+                coming = asyncio.create_task(self.rows(rows[-1][0], limit, tenant))
+                await asyncio.sleep(0)  # so that it is asked for before there is work here
+                page = readable_prefix(rows, self.codec)
+                yield page
+                for row in rows[len(page) :]:
+                    recorded(row, self.codec)  # raises
+        finally:
+            coming.cancel()
+
+    async def rows(self, after: int, limit: int, tenant: str | None) -> Sequence[asyncpg.Record]:
         if tenant is None:
             rows = await self.database.pool.fetch(PAGE, after, limit)
         else:
             rows = await self.database.pool.fetch(PAGE_OF_TENANT, after, limit, tenant)
-        return readable_prefix(rows, self.codec)
+        return list(rows)
 
     async def last_position(self) -> int:
         position = await self.database.pool.fetchval(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -121,6 +121,13 @@ class MemoryEventLog:
                     raise
                 break
         return page
+
+    async def pages(
+        self, after: int, limit: int, tenant: str | None = None
+    ) -> AsyncGenerator[Sequence[Recorded]]:
+        while page := await self.read_all(after, limit, tenant):
+            yield page
+            after = page[-1].position
 
     async def last_position(self) -> int:
         await asyncio.sleep(0)

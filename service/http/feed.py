@@ -4,6 +4,7 @@ page by page, or as a stream of server-sent events that goes on where it was lef
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
 import msgspec
 import structlog
@@ -80,22 +81,27 @@ class Feed:
         """A page at a time; the next is read when the reader has taken this one."""
         ends = elapsed_s() + STREAM_S_MAX
         yield b"retry: %d\n\n" % RECONNECT_MS
+        if page:
+            yield b"".join(map(event_lines, page))
+            after = page[-1].position
         beat = elapsed_s() + self.heartbeat_s
         while not self.closed and elapsed_s() < ends:
-            if page:
-                yield b"".join(map(event_lines, page))
-                after = page[-1].position
-                beat = elapsed_s() + self.heartbeat_s
-            elif elapsed_s() >= beat:
+            try:
+                async with aclosing(self.events.pages(after, STREAM_EVENTS, tenant)) as pages:
+                    async for page in pages:
+                        yield b"".join(map(event_lines, page))
+                        after = page[-1].position
+                        beat = elapsed_s() + self.heartbeat_s
+                        if self.closed or elapsed_s() >= ends:
+                            return
+            except UnreadableEvent as error:
+                log.error("feed_stopped", reason=str(error))
+                return
+            if elapsed_s() >= beat:
                 yield b": nothing new\n\n"
                 beat = elapsed_s() + self.heartbeat_s
             else:
                 await self.events.changed(min(max(beat - elapsed_s(), 0.0), LOOK_S))
-            try:
-                page = await self.events.read_all(after, STREAM_EVENTS, tenant)
-            except UnreadableEvent as error:
-                log.error("feed_stopped", reason=str(error))
-                return
 
 
 def wants_stream(accept: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -240,6 +241,21 @@ async def test_a_tenant_sees_its_own_events_only(stores: Stores) -> None:
     assert numbers(await stores.log.read_all(0, 100, tenant="acme")) == [1, 3, 5]
     assert numbers(await stores.log.read_all(0, 2, tenant="globex")) == [0, 2]
     assert list(await stores.log.read_all(0, 100, tenant="nobody")) == []
+    pages = [numbers(page) async for page in stores.log.pages(0, 2, tenant="globex")]
+    assert [[0, 2], [4]] == pages
+
+
+async def test_page_by_page_the_log_is_read_to_its_present_end(stores: Stores) -> None:
+    assert [] == [page async for page in stores.log.pages(0, 3)]
+    trip = new_id()
+    one = await stores.log.append(first(trip, count=7))
+    everything = await stores.log.read_all(0, 100)
+
+    pages = [list(page) async for page in stores.log.pages(0, 3)]
+    assert [everything[:3], everything[3:6], everything[6:]] == pages
+    async with aclosing(stores.log.pages(everything[1].position, 3)) as few:
+        assert everything[2:5] == await anext(few)
+    assert [] == [page async for page in stores.log.pages(one.last_position, 3)]
 
 
 async def test_time_never_runs_backwards_in_a_trip(stores: Stores) -> None:
@@ -323,5 +339,9 @@ async def test_a_page_ends_before_an_unreadable_event_and_starting_at_it_raises(
         with pytest.raises(UnreadableEvent, match="position 3.*test.unheard.v1") as caught:
             await reading
         assert "12345" not in str(caught.value)
+    pages = log.pages(0, 10)
+    assert numbers(await anext(pages)) == [1, 2]
+    with pytest.raises(UnreadableEvent, match="position 3.*test.unheard.v1"):
+        await anext(pages)
     assert numbers(await log.read_all(3, 10)) == [4]
     assert numbers(await log.read_trip(trip, after=3)) == [4]

@@ -14,6 +14,7 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -106,6 +107,11 @@ class PersonKeys(Protocol):
 
     async def of_trip(self, trip_id: str) -> Sequence[str]:
         """Every person who ever was sealed for the trip, in the order of their ids."""
+        ...
+
+    async def idle_since(self, since: datetime, after: str, limit: int) -> Sequence[str]:
+        """Persons who are not forgotten and of whose trip all was recorded before, in the order of
+        their ids, from the one that follows `after` on ("": the first)."""
         ...
 
     async def get(self, person_ids: Iterable[str]) -> Mapping[str, WrappedKey]: ...
@@ -319,6 +325,18 @@ class PostgresPersonKeys:
         rows = await self.pool.fetch(
             "SELECT person_id::text FROM tripledger.persons WHERE trip_id = $1 ORDER BY person_id",
             as_uuid(trip_id),
+        )
+        return [row["person_id"] for row in rows]
+
+    async def idle_since(self, since: datetime, after: str, limit: int) -> Sequence[str]:
+        rows = await self.pool.fetch(
+            "SELECT person_id::text FROM tripledger.persons p WHERE forgotten_at IS NULL"
+            " AND ($2::uuid IS NULL OR person_id > $2) AND $1 >= (SELECT max(e.recorded_at)"
+            " FROM tripledger.trip_events e WHERE e.trip_id = p.trip_id)"
+            " ORDER BY p.person_id LIMIT $3",
+            since,
+            as_uuid(after),
+            limit,
         )
         return [row["person_id"] for row in rows]
 

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import SecretStr
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
 from adapters.carts import CartStore, PostgresCarts
 from adapters.console.pauses import Pauses
+from adapters.console.sessions import OperatorSessions
 from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
 from adapters.doors.signing_keys import SigningKeys
@@ -45,10 +47,11 @@ from service.observability.spans import Tracer, tracer_of_environment
 from service.operating.desk import OperatorDesk
 from service.outbound.parts import Outbound, outbound_of
 from service.people.forgetting import Forgetting
+from service.people.retention import Retention
 from service.people.sealing import People
 from service.reconciling.run import Reconciler
 from service.settings import Settings
-from service.workers.housekeeping import Housekeeper
+from service.workers.housekeeping import Housekeeper, Purge
 from service.workers.loop import Worker
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
@@ -246,7 +249,7 @@ def wired(
             lease_s=settings.task_lease_s,
             poll_s=settings.task_poll_s,
         ),
-        housekeeper=housekeeper_of(stores, outbound, clock),
+        housekeeper=housekeeper_of(settings, stores, database, outbound, forgetting, clock),
         outbound=outbound,
         poller=poller,
         reconciler=reconciler_of(settings, database, road, poller, suppliers),
@@ -269,9 +272,41 @@ def desk_of(
     )
 
 
-def housekeeper_of(stores: Stores, outbound: Outbound | None, clock: Clock) -> Housekeeper:
-    deliveries = outbound.deliveries if outbound is not None else None
-    return Housekeeper(stores.offers, stores.idempotency, stores.buckets, clock, deliveries)
+def housekeeper_of(
+    settings: Settings,
+    stores: Stores,
+    database: Database | None,
+    outbound: Outbound | None,
+    forgetting: Forgetting,
+    clock: Clock,
+) -> Housekeeper:
+    offers, deliveries = days(settings.offers_kept_days), days(settings.deliveries_kept_days)
+    purges: dict[str, Purge] = {
+        "offers": lambda now: stores.offers.purge(now - offers),
+        "idempotency": stores.idempotency.purge,
+        "rate_limits": stores.buckets.purge,
+    }
+    if outbound is not None:
+        kept = outbound.deliveries
+        purges["deliveries"] = lambda now: kept.purge(now - deliveries)
+    if database is not None:
+        purges["sessions"] = sessions_of(settings, database).forget_ended
+    if settings.people_kept_days:
+        people = days(settings.people_kept_days)
+        purges["people"] = Retention(stores.vault.keys, forgetting, people).purge
+    return Housekeeper(purges, clock)
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+def sessions_of(settings: Settings, database: Database) -> OperatorSessions:
+    return OperatorSessions(
+        database,
+        idle=timedelta(seconds=settings.console_idle_s),
+        lasting=timedelta(seconds=settings.console_session_s),
+    )
 
 
 def projectors_of(

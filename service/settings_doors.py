@@ -93,6 +93,22 @@ class DoorSettings(BaseSettings):
         default=8, ge=1, le=256, description="tenants' webhooks sent at once per process"
     )
 
+    offers_kept_days: float = Field(
+        default=1.0,
+        ge=0,
+        description="days a searched offer is remembered after it expired, to be told apart from"
+        " one that never was",
+    )
+    deliveries_kept_days: float = Field(
+        default=30.0, ge=1, description="days a webhook's deliveries are kept after they ended"
+    )
+    people_kept_days: float = Field(
+        default=0.0,
+        ge=0,
+        description="days after the end of a trip, its travel and whatever follows, after which its"
+        " people are forgotten; 0: when somebody asks for it",
+    )
+
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,

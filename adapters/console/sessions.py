@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from adapters.database import Database
+from adapters.database import Database, rows_touched
 
 SECRET_BYTES = 32
 SECRET_LENGTH = 43
@@ -94,8 +94,15 @@ class OperatorSessions:
             "DELETE FROM tripledger.operator_sessions WHERE session_hash = $1", hashed(secret)
         )
 
-    async def forget_ended(self, now: datetime) -> None:
-        await self.pool.execute("DELETE FROM tripledger.operator_sessions WHERE ends_at <= $1", now)
+    async def forget_ended(self, now: datetime) -> int:
+        """Answers how many had ended, or had not been used for too long."""
+        return rows_touched(
+            await self.pool.execute(
+                "DELETE FROM tripledger.operator_sessions WHERE ends_at <= $1 OR seen_at <= $2",
+                now,
+                now - self.idle,
+            )
+        )
 
 
 def hashed(secret: str) -> bytes:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from aiohttp import web
 
 from adapters.console.acts import OperatorActs
 from adapters.console.pauses import Pauses
-from adapters.console.sessions import OperatorSessions
 from adapters.database import Database
-from service.app import Service
+from service.app import Service, sessions_of
 from service.console.door import ISSUER_SIGN_IN, SIGN_IN, Door, PageHandler
 from service.console.issuer_door import ANSWER, IssuerDoor, client_of
 from service.console.live import LiveChanges
@@ -41,12 +39,7 @@ def add_console(
     """The operators' pages, added to the application."""
     settings = service.settings
     pages = Renderer(sandbox=settings.sandbox)
-    sessions = OperatorSessions(
-        database,
-        idle=timedelta(seconds=settings.console_idle_s),
-        lasting=timedelta(seconds=settings.console_session_s),
-    )
-    door = Door(service, pages, sessions, OperatorActs(database))
+    door = Door(service, pages, sessions_of(settings, database), OperatorActs(database))
     app.router.add_get(SIGN_IN, door.show_sign_in)
     app.router.add_post(SIGN_IN, door.sign_in)
     if (client := client_of(service)) is not None:

@@ -1,48 +1,29 @@
-"""Throws away, now and then, what is only kept for a while: old offers and remembered answers."""
+"""Throws away, now and then, what is only kept for a while."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 import structlog
 
-from adapters.doors.rate_limits import Buckets
-from adapters.idempotency import Idempotency
-from adapters.offers import Offers
-from adapters.outbound.deliveries import PostgresDeliveries
 from domain.ports import Clock
 
 log = structlog.get_logger()
 
 EVERY_S = 3600.0
-# A caller who comes back the next day with an offer is told that it expired, not that it never was.
-OFFERS_KEPT = timedelta(days=1)
-DELIVERIES_KEPT = timedelta(days=30)
 
+# Throws away what is too old at a moment; answers how much that was.
 Purge = Callable[[datetime], Awaitable[int]]
 
 
 class Housekeeper:
     """Any number of them may run: throwing away twice does no harm."""
 
-    def __init__(
-        self,
-        offers: Offers,
-        idempotency: Idempotency,
-        buckets: Buckets,
-        clock: Clock,
-        deliveries: PostgresDeliveries | None = None,
-    ) -> None:
+    def __init__(self, purges: Mapping[str, Purge], clock: Clock) -> None:
+        self.purges = purges
         self.clock = clock
-        self.purges: dict[str, Purge] = {
-            "offers": lambda now: offers.purge(now - OFFERS_KEPT),
-            "idempotency": idempotency.purge,
-            "rate_limits": buckets.purge,
-        }
-        if deliveries is not None:
-            self.purges["deliveries"] = lambda now: deliveries.purge(now - DELIVERIES_KEPT)
 
     async def run(self) -> None:
         while True:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from adapters.database import Database
-from adapters.idempotency import PostgresIdempotency
-from adapters.memory.rate_limits import MemoryBuckets
 from adapters.offers import PostgresOffers
 from domain.money import Money
 from domain.suppliers import Offer
@@ -36,7 +34,8 @@ async def test_offers_are_remembered_for_a_day_after_they_expired(database: Data
     old, fresh = offer("old", timedelta(hours=25)), offer("fresh", timedelta(hours=23))
     await offers.put("ours", [old, fresh])
 
-    await Housekeeper(offers, PostgresIdempotency(database), MemoryBuckets(), FixedClock()).tidy()
+    day = timedelta(days=1)
+    await Housekeeper({"offers": lambda now: offers.purge(now - day)}, FixedClock()).tidy()
 
     assert await offers.get("ours", "old") is None
     assert fresh == await offers.get("ours", "fresh")

@@ -58,16 +58,13 @@ SELECT 1, gen_random_uuid(), trip_id, tenant, position, 'order_not_found', trip_
     34704, 'EUR', 'open', created_at
 FROM tripledger.read_trip_list WHERE random() < 0.01
 """
-MORE_MOVEMENTS = """
+SUMS = "currency, authorized, captured, released, refunded, disputed, fulfilled, owed, entries"
+MORE_MOVEMENTS = f"""
 INSERT INTO tripledger.read_money_ledger
-SELECT (jsonb_populate_record(r, jsonb_build_object(
-    'line_id', gen_random_uuid(),
-    'trip_id', gen_random_uuid(),
-    'position', r.position - n * 1000000,
-    'at', r.at - n * interval '7 minutes 3 seconds',
-    'day', (r.at - n * interval '7 minutes 3 seconds')::date
-))).*
-FROM tripledger.read_money_ledger r, generate_series(1, $1::int) AS n
+    (version, line_id, trip_id, tenant, position, kind, fact, at, day, {SUMS})
+SELECT version, gen_random_uuid(), gen_random_uuid(), tenant, position - n * 1000000, kind, fact,
+    at - n * interval '7 minutes 3 seconds', (at - n * interval '7 minutes 3 seconds')::date, {SUMS}
+FROM tripledger.read_money_ledger, generate_series(1, $1::int) AS n WHERE kind = 'movement'
 """
 MORE_TASKS = """
 INSERT INTO tripledger.tasks (kind, key, subject, due, trip_id)

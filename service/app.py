@@ -234,7 +234,15 @@ def wired(
         suppliers=suppliers,
         road=road,
         desk=desk,
-        operating=OperatorDesk(road, desk, outbox, payment_work, order_work, clock),
+        operating=OperatorDesk(
+            road,
+            desk,
+            outbox,
+            payment_work,
+            order_work,
+            clock,
+            outbound.retelling if outbound else None,
+        ),
         worker=Worker(
             road,
             outbox,

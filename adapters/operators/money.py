@@ -21,14 +21,11 @@ POSITION_MAX = 2**63 - 1
 Order = Literal["oldest", "newest"]
 
 SUMS = f"""
-SELECT day, account, entered AS currency,
-    sum(amount::bigint)::bigint AS amount, count(*)::bigint AS entries
-FROM tripledger.read_money_ledger AS line
-CROSS JOIN LATERAL jsonb_each(line.entries) AS of (entered, accounts)
-CROSS JOIN LATERAL jsonb_each_text(accounts) AS entry (account, amount)
-WHERE {MOVEMENTS} AND day BETWEEN $1 AND $2 AND ($3::text IS NULL OR tenant = $3)
-GROUP BY day, account, entered
-ORDER BY day, entered, account
+SELECT day, account, currency, sum(amount)::bigint AS amount, sum(entries)::bigint AS entries
+FROM tripledger.read_money_days
+WHERE {LIVE} AND day BETWEEN $1 AND $2 AND ($3::text IS NULL OR tenant = $3)
+GROUP BY day, account, currency
+ORDER BY day, currency, account
 """
 
 

@@ -15,6 +15,7 @@ from service.console.issuer_door import ANSWER, IssuerDoor, client_of
 from service.console.live import LiveChanges
 from service.console.pages.actions import ActionsPage
 from service.console.pages.audit import AuditPage
+from service.console.pages.deliveries import DeliveriesPage
 from service.console.pages.incidents import IncidentsPage
 from service.console.pages.log_page import LogPage
 from service.console.pages.money import MoneyPage
@@ -67,6 +68,7 @@ def places_of(
     log = LogPage(service, database, pages, door)
     projections = ProjectionsPage(service, pages, door, Pauses(database))
     webhooks = WebhooksPage(service, database, pages, door)
+    deliveries = DeliveriesPage(service, pages, door)
     trips = TripsPage(service, database, pages, door)
     money = MoneyPage(service, database, pages, door)
     for page in (log, projections):
@@ -90,6 +92,8 @@ def places_of(
         "POST /console/money/accept": money.accept,
         "GET /console/webhooks": webhooks.show,
         "POST /console/webhooks/tasks/{task_id}/retry": webhooks.retry,
+        "GET /console/deliveries": deliveries.show,
+        "POST /console/deliveries/{endpoint_id}/{delivery_id}": deliveries.resend,
         "GET /console/projections": projections.show,
         "POST /console/projections/{name}": projections.act,
         "GET /console/log": log.show,

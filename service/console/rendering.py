@@ -27,6 +27,7 @@ PLACES = (
     ("/console/incidents", "Incidents", "i"),
     ("/console/money", "Money", "m"),
     ("/console/webhooks", "Webhooks", "w"),
+    ("/console/deliveries", "Deliveries", "s"),
     ("/console/projections", "Projections", "p"),
     ("/console/log", "Log", "l"),
     ("/console/audit", "Audit", "a"),

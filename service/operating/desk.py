@@ -4,9 +4,10 @@ one road, and told in the trip's own timeline."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.outbound.retelling import Retelling
 from adapters.outbox import TaskBoard, TaskRow
 from domain.dossier import Dossier, DossierEvent
 from domain.errors import Refused
@@ -21,6 +22,8 @@ from service.workers.outcomes import Again, Outcome, Parked
 from service.workers.payments import PaymentWork
 
 REASON_CHARS_MAX = 500
+# What tells a shop that its trip is booked.
+CONFIRMATION = "trip.fulfilled.v1"
 TASKS_OF_TRIP_MAX = 200
 
 # What a worker will do at a provider, in words.
@@ -80,6 +83,7 @@ class OperatorDesk:
         payments: PaymentWork,
         orders: OrderWork,
         clock: Clock,
+        retelling: Retelling | None = None,
     ) -> None:
         self.road = road
         self.desk = desk
@@ -87,6 +91,7 @@ class OperatorDesk:
         self.payments = payments
         self.orders = orders
         self.clock = clock
+        self.retelling = retelling
 
     async def offers(self, trip_id: str, tenant: str | None = None) -> tuple[Offered, ...]:
         """What may be done to the trip now. Raises Refused("trip_not_found")."""
@@ -95,7 +100,22 @@ class OperatorDesk:
 
     async def offers_for(self, trip_id: str, dossier: Dossier) -> tuple[Offered, ...]:
         tasks = await self.tasks_of(trip_id)
-        return (*retries(tasks), *offered(dossier, self.clock.now()))
+        found = (*retries(tasks), *offered(dossier, self.clock.now()))
+        if not any(each.action == "resend" for each in found):
+            return found
+        return await self.tellable(trip_id, found)
+
+    async def tellable(self, trip_id: str, found: tuple[Offered, ...]) -> tuple[Offered, ...]:
+        """A confirmation is told again only where somebody is told at all."""
+        count = 0
+        if self.retelling is not None:
+            count = await self.retelling.listeners(trip_id, CONFIRMATION)
+        told = f": {count} webhook endpoint{'' if count == 1 else 's'}"
+        return tuple(
+            replace(each, what=each.what + told) if each.action == "resend" else each
+            for each in found
+            if count or each.action != "resend"
+        )
 
     async def tasks_of(self, trip_id: str) -> Sequence[TaskRow]:
         return await self.outbox.listed(limit=TASKS_OF_TRIP_MAX, trip_id=trip_id)
@@ -164,6 +184,9 @@ class OperatorDesk:
             case "quote_cancellation":
                 terms = await self.desk.cancellation_quote(trip_id, None, cause)
                 return f"Cancelling would give back {terms.refund}."
+            case "resend" if self.retelling is not None:
+                told = await self.retelling.tell(trip_id, CONFIRMATION, self.clock.now())
+                return f"It is sent again to {told} webhook endpoint{'' if told == 1 else 's'}."
             case _:
                 return None
 
@@ -212,6 +235,7 @@ def asked(found: Offered, now: datetime) -> tuple[Call, ...]:
         "look": found.what,
         "retry": found.what,
         "quote_cancellation": found.what,
+        "resend": found.what,
     }
     what = words.get(found.action)
     return (Call(kind=found.action, what=what, subject=found.subject, due=now),) if what else ()

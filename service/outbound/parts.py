@@ -9,6 +9,7 @@ from adapters.outbound.addresses import Reach
 from adapters.outbound.deliveries import PostgresDeliveries
 from adapters.outbound.endpoints import PostgresEndpoints
 from adapters.outbound.posting import Poster
+from adapters.outbound.retelling import Retelling
 from adapters.outbound.signing import SealedSecrets
 from adapters.vault import Vault
 from domain.ports import Clock, EventLog
@@ -25,6 +26,7 @@ from service.settings import Settings
 class Outbound:
     desk: WebhookDesk
     deliveries: PostgresDeliveries
+    retelling: Retelling
     follower: Follower
     courier: Courier
 
@@ -48,6 +50,7 @@ def outbound_of(
             PostgresEndpoints(database), deliveries, secrets, poster.resolver, log, clock
         ),
         deliveries=deliveries,
+        retelling=Retelling(database),
         follower=Follower(log, deliveries, clock, settings.projection_poll_s),
         courier=Courier(
             deliveries,

@@ -15,7 +15,7 @@ SOMETHING = "00000000-0000-4000-8000-000000000000"
 
 def path_of(name: str) -> tuple[str, str]:
     method, _, path = name.partition(" ")
-    for part in ("{trip_id}", "{task_id}", "{name}", "{action}", "{incident_id}"):
+    for part in ("{trip_id}", "{task_id}", "{name}", "{endpoint_id}", "{delivery_id}"):
         path = path.replace(part, SOMETHING)
     return method, path
 

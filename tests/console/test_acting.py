@@ -66,6 +66,13 @@ async def cancellable(world: World) -> str:
     return trip_id
 
 
+async def told(world: World) -> str:
+    """A trip that is booked, of which the shop is told (whether or not it listens)."""
+    endpoint = {"url": "http://127.0.0.1:9/hooks", "events": ["trip.fulfilled.v1"]}
+    await world.call("POST", "/v1/webhook-endpoints", endpoint)
+    return await prepared.done(world)
+
+
 async def sent_into_nothing(world: World) -> str:
     return await lost(world, "reset_before")
 
@@ -75,7 +82,7 @@ STORIES: dict[str, Story] = {
     "refund": prepared.done,
     "quote_cancellation": prepared.done,
     "cancel": cancellable,
-    "resend": prepared.done,
+    "resend": told,
     "assign": prepared.moved,
     "resolve": prepared.moved,
     "close_checkout": waiting,

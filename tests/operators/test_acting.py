@@ -19,6 +19,7 @@ from domain.trip.events import OperatorActed
 from projections import timeline
 from service.operating.desk import REASON_CHARS_MAX, Acted, OperatorDesk
 from tests.contracts.events import new_id
+from tests.outbound.receiving import receiving
 from tests.scenarios.world import World, raised_world
 
 ADA = Cause(tenant=None, actor="operator:ada")
@@ -171,13 +172,35 @@ async def test_an_incident_is_taken_on_and_settled(world: World) -> None:
     )
 
 
-async def test_a_confirmation_is_told_once_more(world: World) -> None:
-    trip_id = await world.build_usual()
-    await world.pay_and_settle(trip_id)
+async def test_a_confirmation_is_told_once_more_to_whoever_is_told(world: World) -> None:
+    async with receiving() as receiver:
+        await world.call(
+            "POST", "/v1/webhook-endpoints", {"url": receiver.url, "events": ["trip.fulfilled.v1"]}
+        )
+        trip_id = await world.build_usual()
+        await world.pay_and_settle(trip_id)
+        await receiver.until(1)
 
-    await done(world, trip_id, "resend")
+        note = (await done(world, trip_id, "resend")).note
+        first, second = await receiver.until(2)
 
-    assert 1 == (await world.topics(trip_id)).count("trip.operator-acted.v1")
+        assert "It is sent again to 1 webhook endpoint." == note
+        assert (first.message_id, first.body) == (second.message_id, second.body)
+        assert "trip.fulfilled.v1" == second.body["type"]
+        assert 1 == (await world.topics(trip_id)).count("trip.operator-acted.v1")
+
+
+async def test_where_nobody_is_told_no_confirmation_can_be_told_again(world: World) -> None:
+    async with receiving() as receiver:
+        await world.call(
+            "POST", "/v1/webhook-endpoints", {"url": receiver.url, "events": ["booking.*"]}
+        )
+        trip_id = await world.build_usual()
+        await world.pay_and_settle(trip_id)
+
+        offers = await desk(world).offers(trip_id)
+
+        assert {"refund", "quote_cancellation"} == {each.action for each in offers}
 
 
 async def test_nothing_is_done_without_a_reason_to_another_tenant_or_to_what_has_moved(

@@ -14,6 +14,7 @@ import pytest
 from adapters.operators.money import PostgresMoneyLedger
 from adapters.operators.paging import CursorUnusable
 from adapters.read_tables import LedgerRow
+from service.workers.rebuilding import rebuild
 from tests.contracts.events import NOON, new_id
 from tests.given import given
 from tests.operators.conftest import Office
@@ -119,6 +120,36 @@ async def test_the_sums_of_a_day_are_those_of_its_movements(
     assert [] == list(await books.days(TODAY, TODAY, "globex"))
     with pytest.raises(ValueError, match="at most 366 days"):
         await books.days(TODAY, TODAY + timedelta(days=366))
+
+
+async def test_sums_of_days_are_those_of_the_movements_also_when_they_are_made_anew(
+    office: Office, books: PostgresMoneyLedger
+) -> None:
+    for number in range(3):
+        office.clock.time = NOON + timedelta(days=number % 2)
+        await live_through(office.log, s.completed())
+        await office.project()
+
+    async def sums_and_movements() -> tuple[Counter[tuple[object, ...]], ...]:
+        sums, moved = Counter[tuple[object, ...]](), Counter[tuple[object, ...]]()
+        for each in await books.days(TODAY, TODAY + timedelta(days=1)):
+            sums[each.day, each.account, each.currency] = each.amount
+        for line in await all_lines(books):
+            for currency, of in line.entries.items():
+                for account, amount in of.items():
+                    moved[line.day, account, currency] += amount
+        return sums, moved
+
+    before, moved = await sums_and_movements()
+    await rebuild(office.log, office.models, ["money_ledger"])
+    after, _ = await sums_and_movements()
+    versions = await office.database.pool.fetch(
+        "SELECT DISTINCT version FROM tripledger.read_money_days"
+    )
+
+    assert 3 * 35_000 == sum(amount for key, amount in moved.items() if key[1] == "captured")
+    assert moved == before == after
+    assert [2] == [row["version"] for row in versions]
 
 
 async def test_trips_that_owe_or_are_owed_are_listed(

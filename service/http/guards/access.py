@@ -104,8 +104,8 @@ PAGES: dict[str, Rule] = {
     "GET /checkout/*": "anyone",
     "GET /console/sign-in": "anyone",
     "POST /console/sign-in": "anyone",
-    "GET /console/sign-in/issuer": "anyone",
-    "GET /console/sign-in/issuer/answer": "anyone",
+    # There only where people may sign in at an issuer.
+    "GET /console/sign-in/*": "anyone",
     "GET /console/static/*": "anyone",
 }
 
@@ -131,6 +131,8 @@ CONSOLE: dict[str, Rule] = {
     "POST /console/money/accept": "ops:all",
     "GET /console/webhooks": "ops:all",
     "POST /console/webhooks/tasks/{task_id}/retry": "ops:all",
+    "GET /console/deliveries": "ops:read",
+    "POST /console/deliveries/{endpoint_id}/{delivery_id}": "ops:write",
     "GET /console/projections": "ops:read",
     "POST /console/projections/{name}": "ops:all",
     "GET /console/log": "ops:read",

@@ -207,6 +207,7 @@ def wired(
     order_work = OrderWork(road, suppliers, people, outbox, clock)
     desk = desk_of(settings, stores, road, suppliers, payments, people, clock)
     outbound = outbound_of(settings, database, road, log, stores.vault, clock, metrics)
+    retelling = outbound.retelling if outbound else None
     poller = EventPoller(payments, inbox, clock, settings.reconcile_every_s)
     return Service(
         settings=settings,
@@ -234,15 +235,7 @@ def wired(
         suppliers=suppliers,
         road=road,
         desk=desk,
-        operating=OperatorDesk(
-            road,
-            desk,
-            outbox,
-            payment_work,
-            order_work,
-            clock,
-            outbound.retelling if outbound else None,
-        ),
+        operating=OperatorDesk(road, desk, outbox, payment_work, order_work, clock, retelling),
         worker=Worker(
             road,
             outbox,

@@ -105,7 +105,8 @@ PAGES: dict[str, Rule] = {
     "GET /console/sign-in": "anyone",
     "POST /console/sign-in": "anyone",
     # There only where people may sign in at an issuer.
-    "GET /console/sign-in/*": "anyone",
+    "GET /console/sign-in/issuer": "anyone",
+    "GET /console/sign-in/issuer/answer": "anyone",
     "GET /console/static/*": "anyone",
 }
 

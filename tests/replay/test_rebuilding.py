@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -20,6 +20,7 @@ from adapters.memory.read_models import MemoryReadModels
 from adapters.read_models import PostgresReadModels, Projection, ReadModels
 from adapters.read_tables import PROJECTIONS
 from domain.ports import EventLog
+from service.serving import background
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
 from tests.replay.trips_at_scale import CODEC, live_through
@@ -27,6 +28,7 @@ from tests.rules import stories as s
 
 NAMES = PROJECTIONS
 TRIPS = 8
+WRITERS_PAUSE_S = 0.02
 STORIES = [s.completed(), s.expired(), s.awaiting_payment(), s.both_ordered()]
 
 Kept = tuple[EventLog, ReadModels]
@@ -126,13 +128,14 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
     log, models = postgres_kept
     await write(log)
     await project(log, models)
-    runners = [asyncio.create_task(Projector(log, models, name, 0.05).run()) for name in NAMES]
     done = asyncio.Event()
 
     async def keep_writing() -> list[str]:
         trips = []
         while not done.is_set():
             trips.append(await live_through(log, s.completed()))
+            # Were writers as fast as they can be, a busy machine would never catch up.
+            await asyncio.sleep(WRITERS_PAUSE_S)
         return trips
 
     async def keep_reading() -> int:
@@ -153,21 +156,21 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
 
     known = [row["trip_id"] for row in await database.pool.fetch(KNOWN)]
     assert TRIPS == len(known)
-    writers = [asyncio.create_task(keep_writing()) for _ in range(3)]
-    reader = asyncio.create_task(keep_reading())
-    for _ in range(3):
-        before = await log.last_position()
-        made = await rebuild(log, models, NAMES)
-        assert list(NAMES) == [one.name for one in made if one.events >= before]
+    async with AsyncExitStack() as following, asyncio.TaskGroup() as beside:
         for name in NAMES:
-            assert await models.checkpoint(name) >= before
-    done.set()
-    written = [trip for trips in await asyncio.gather(*writers) for trip in trips]
-    assert await reader
-    for runner in runners:
-        runner.cancel()
-        with suppress(asyncio.CancelledError):
-            await runner
+            runner = Projector(log, models, name, 0.05).run()
+            await following.enter_async_context(background(runner, name))
+        writers = [beside.create_task(keep_writing()) for _ in range(3)]
+        reader = beside.create_task(keep_reading())
+        for _ in range(3):
+            before = await log.last_position()
+            made = await rebuild(log, models, NAMES)
+            assert list(NAMES) == [one.name for one in made if one.events >= before]
+            for name in NAMES:
+                assert await models.checkpoint(name) >= before
+        done.set()
+    written = [trip for writer in writers for trip in writer.result()]
+    assert reader.result()
     await project(log, models)
 
     assert len(written) + TRIPS == len(await models.trips([*written, *known]))

@@ -17,6 +17,7 @@ from benchmarks.measuring import held
 from benchmarks.report import as_data, show, show_growth, show_pages, surroundings, write
 from benchmarks.scale import SCALE_EVENTS, growth
 from benchmarks.server import own_server
+from service.garbage import collect_seldom
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS, SECONDS = 3, 2.5
@@ -44,6 +45,7 @@ def main(
     scale
         How many events the large log gets; 0 leaves it out.
     """
+    collect_seldom()  # as the service does; rivals in this process have it too
     uvloop.run(measured(quick=quick, scale=scale, only=only, out=out))
 
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 # Between the tries of one delivery: three days and a little more, all together.
 PAUSES = tuple(
     timedelta(seconds=seconds)
-    for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 79_200)
+    for seconds in (5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 79_200)
 )
 JITTER = 0.2
 # An endpoint that has taken nothing for so long is told nothing any more.

@@ -31,7 +31,8 @@ ORDER_MODES = ("async_202", "ok_200_late", "price_changed", "sold_out", "webhook
 # Given for a creation they show in later calls on what was created, given for such a call at once.
 LATER_MODES = ("hold_lapsed", "schedule_changed", "cancel_stale", "cancel_null_refund")
 # duplicate_detect: the creation answers duplicate_booking, though one was made (now or before).
-DUFFEL_MODES = (*ORDER_MODES, "duplicate_detect", *LATER_MODES)
+# sells_twice: a creation that was attempted before is attempted again, as if it were the first.
+DUFFEL_MODES = (*ORDER_MODES, "duplicate_detect", "sells_twice", *LATER_MODES)
 DELAY_S_DEFAULT = 1.0
 PRICE_RISE_DEFAULT = "10.00"
 

@@ -29,7 +29,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", action="append", help="only this seed; may be given repeatedly")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--planted", choices=sorted(PLANTED), help="with this mistake made")
-    parser.add_argument("--stop", action="store_true", help="at the first that breaks a promise")
+    parser.add_argument(
+        "--stop", action="store_true", help="at the first that breaks a promise (it is to break)"
+    )
     parser.add_argument("--json", type=Path, help="write the outcome to this file")
     return parser.parse_args()
 
@@ -42,7 +44,8 @@ def main() -> int:
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
     console = Console(stderr=True)
     start = asked.start if asked.start is not None else secrets.randbelow(10**9)
-    seeds = asked.seed or [*known_seeds(), *(str(start + n) for n in range(asked.seeds))]
+    first = PLANTED[asked.planted].seeds if asked.planted else known_seeds()
+    seeds = asked.seed or [*first, *(str(start + n) for n in range(asked.seeds))]
     batch = play(seeds, asked, console)
     if asked.json:
         asked.json.write_text(json.dumps(batch.as_json(), indent=2, default=str))
@@ -74,9 +77,15 @@ def play(seeds: Sequence[str], asked: argparse.Namespace, console: Console) -> B
         for verdict in verdicts(seeds, asked.jobs, asked.planted):
             batch.take(verdict)
             progress.update(task, advance=1, broken=len(batch.failed))
-            if asked.stop and batch.failed:
+            if asked.stop and convicts(verdict, asked.planted):
                 break
     return batch
+
+
+def convicts(verdict: Verdict, planted: str | None) -> bool:
+    """Whether it broke a promise, if there is a planted mistake one of those that this breaks."""
+    broken = {violation.promise for violation in verdict.violations}
+    return bool(broken & PLANTED[planted].breaks if planted else broken)
 
 
 def told(verdict: Verdict) -> str:

@@ -231,7 +231,11 @@ async def read_models_equal_the_log(evidence: Evidence) -> list[Violation]:
     found = []
     storage = evidence.storage
     for name in storage.models.live:
-        while await projector_of(evidence, name).catch_up():
+        try:
+            while await projector_of(evidence, name).catch_up():
+                continue
+        except Exception as error:
+            found.append(Violation("R3", f"{name} cannot be told any further: {error!r}"))
             continue
         compared = await compare_with_log(storage.log, storage.models, name)  # type: ignore[arg-type]
         if compared.difference is not None:

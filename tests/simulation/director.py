@@ -23,6 +23,9 @@ from tests.simulation.machines import CALM_POLL_S, DUFFEL_URL, STRIPE_URL, HostC
 
 URLS = {"stripe": STRIPE_URL, "duffel": DUFFEL_URL}
 NO_CONTROLS: dict[str, Any] = {}
+# In such a share of worlds the supplier sells one offer as often as it is ordered.
+SELLING_TWICE_SHARE = 0.5
+OFTEN = 1_000
 
 
 class Director:
@@ -64,6 +67,10 @@ class Director:
         if "duffel" in self.faults.enabled:
             for _ in range(self.chance.choice((2, 4))):
                 await self.break_at("duffel", ORDER_PATHS, DUFFEL_MODES)
+        if self.chance.random() < SELLING_TWICE_SHARE:
+            # Nobody who sends each order once will ever notice.
+            for method, path in ORDER_PATHS:
+                await self.fault("duffel", method, path, "sells_twice", times=OFTEN)
         for _ in range(self.chance.choice((0, 2, 5))):
             await self.act()
 
@@ -111,6 +118,11 @@ class Director:
     ) -> None:
         (method, path), (mode, options) = self.chance.choice(paths), self.chance.choice(modes)
         times = self.chance.choice((1, 1, 1, 3))
+        await self.fault(provider, method, path, mode, times=times, **options)
+
+    async def fault(
+        self, provider: str, method: str, path: str, mode: str, *, times: int, **options: Any
+    ) -> None:
         self.faults.told(f"{provider}: {mode} at {method} {path}, {times} times")
         rule = {"match": {"method": method, "path": path}, "mode": mode, "times": times, **options}
         await self.steer(provider, "POST", "/_sandbox/faults", rule)

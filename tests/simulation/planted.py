@@ -27,10 +27,11 @@ UNCOMMITTED = timedelta(seconds=2)
 
 class Composition:
     """The parts as they are. A planted mistake overrides what puts a wrong one in its place; under
-    the faults it `needs` it breaks one of the promises that it `breaks`."""
+    the faults it `needs` it breaks one of the promises that it `breaks`, at its `seeds` soon."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     breaks: ClassVar[frozenset[str]] = frozenset()
+    seeds: ClassVar[tuple[str, ...]] = ()
 
     def store(self, store: Any) -> Any:
         return store
@@ -72,6 +73,7 @@ class RandomKeys(Instead):
 class ARandomIdempotencyKeyPerAttempt(Composition):
     needs = frozenset({"stripe", "crashes", "lost_stores"})
     breaks = frozenset({"M1", "M4"})
+    seeds = ("23", "30")
 
     def payments(self, payments: Any) -> Any:
         return RandomKeys(payments)
@@ -92,6 +94,7 @@ class HopefulCaptures(Instead):
 class RecordingACaptureBeforeItIsMade(Composition):
     needs = frozenset({"stripe", "crashes"})
     breaks = frozenset({"M1", "M2"})
+    seeds = ("28",)
 
     def payments(self, payments: Any) -> Any:
         return HopefulCaptures(payments)
@@ -178,6 +181,7 @@ class Insistent(Instead):
 class SendingAnOrderAgain(Composition):
     needs = frozenset({"duffel"})
     breaks = frozenset({"S1"})
+    seeds = ("91", "44", "16")
 
     def supplier(self, supplier: Any) -> Any:
         return Insistent(supplier)
@@ -259,7 +263,7 @@ class Unfenced(Instead):
 
 
 class LeasingWithoutFencing(Composition):
-    needs = frozenset({"pauses"})
+    needs = frozenset({"duffel", "pauses"})
     breaks = frozenset({"S1"})
 
     def store(self, store: Any) -> Any:
@@ -299,6 +303,7 @@ class AheadOfItself(Instead):
 class MovingTheCheckpointBeforeTheRows(Composition):
     needs = frozenset({"crashes"})
     breaks = frozenset({"R3"})
+    seeds = ("8", "3")
 
     def store(self, store: Any) -> Any:
         return AheadOfItself(store) if isinstance(store, MemoryReadModels) else store

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 150
+SEEDS = 60
 SOME = ("1", "2", "3", "5", "8", "13")
 
 

@@ -136,6 +136,20 @@ async def test_a_booking_found_twice_by_the_airline_exists_once(duffel: Duffel) 
     assert len(await duffel.journal("order.created")) == 1
 
 
+async def test_a_supplier_can_sell_one_thing_twice(duffel: Duffel) -> None:
+    order = order_for(await duffel.offer())
+    rate = await duffel.stay_rate("Successful Booking")
+    quote = await duffel.post("/stays/quotes", {"rate_id": rate["id"]})
+    for path in (ORDERS, BOOKINGS):
+        await duffel.fault("sells_twice", path, times=1)
+    made = {(await duffel.post(ORDERS, order))["id"] for _ in range(2)}
+    booked = {(await duffel.post(BOOKINGS, booking_for(quote)))["id"] for _ in range(2)}
+    assert (2, 2) == (len(made), len(booked))
+    assert await duffel.refused("POST", ORDERS, order) == (422, "offer_request_already_booked")
+    again = await duffel.refused("POST", BOOKINGS, booking_for(quote))
+    assert again == (422, "booking_already_attempted")
+
+
 @pytest.mark.parametrize("path", [ORDERS, "/air/payments"])
 @pytest.mark.parametrize(
     ("mode", "code", "released"),

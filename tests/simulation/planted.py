@@ -110,6 +110,7 @@ class GreedyCaptures(Instead):
 class CapturingMoreThanWasConfirmed(Composition):
     needs = frozenset({"duffel"})
     breaks = frozenset({"M7"})
+    seeds = ("44",)
 
     def payments(self, payments: Any) -> Any:
         return GreedyCaptures(payments)
@@ -122,6 +123,7 @@ class OpenEnded(Instead):
 
 class LeavingTheSessionPayableAfterAnEdit(Composition):
     breaks = frozenset({"M11"})
+    seeds = ("1",)
 
     def payments(self, payments: Any) -> Any:
         return OpenEnded(payments)
@@ -147,6 +149,7 @@ async def believe(notices: Any, _task: Any, notice: Any, trip_id: str, cause: An
 
 class TrustingTheWebhook(Composition):
     breaks = frozenset({"S2"})
+    seeds = ("22",)
 
     def service(self, service: Service) -> None:
         notices: Any = service.worker.notices
@@ -167,6 +170,7 @@ class Pessimist(Instead):
 class ReadingATimeoutAsFailure(Composition):
     needs = frozenset({"duffel"})
     breaks = frozenset({"S1"})
+    seeds = ("16",)
 
     def supplier(self, supplier: Any) -> Any:
         return Pessimist(supplier)
@@ -204,6 +208,7 @@ class Overtaking(Instead):
 
 class FollowingAnUnorderedLog(Composition):
     breaks = frozenset({"R3"})
+    seeds = ("1", "7")
 
     def store(self, store: Any) -> Any:
         return Overtaking(store) if isinstance(store, MemoryEventLog) else store
@@ -228,6 +233,7 @@ class Careless(Instead):
 
 class CheckingFirstAndRecordingLater(Composition):
     breaks = frozenset({"M1", "M2", "S1", "P1", "P4"})
+    seeds = ("5",)
 
     def store(self, store: Any) -> Any:
         return Careless(store) if isinstance(store, MemoryEventLog) else store
@@ -246,6 +252,7 @@ class Forgetful(Instead):
 class AskingForWorkAfterTheFacts(Composition):
     needs = frozenset({"crashes"})
     breaks = frozenset({"P1", "M1"})
+    seeds = ("7", "5")
 
     def store(self, store: Any) -> Any:
         return Forgetful(store) if isinstance(store, MemoryEventLog) else store
@@ -284,6 +291,7 @@ class Premature(Instead):
 class FinishingBeforeDoing(Composition):
     needs = frozenset({"crashes", "stripe"})
     breaks = frozenset({"P1", "M1"})
+    seeds = ("6", "8")
 
     def store(self, store: Any) -> Any:
         return Premature(store) if isinstance(store, MemoryOutbox) else store
@@ -303,7 +311,7 @@ class AheadOfItself(Instead):
 class MovingTheCheckpointBeforeTheRows(Composition):
     needs = frozenset({"crashes"})
     breaks = frozenset({"R3"})
-    seeds = ("8", "3")
+    seeds = ("8", "6")
 
     def store(self, store: Any) -> Any:
         return AheadOfItself(store) if isinstance(store, MemoryReadModels) else store

@@ -99,11 +99,16 @@ def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
 
 @per_trip("M2")
 def the_trip_knows_its_money(evidence: Evidence, trip_id: str) -> None:
-    told = Counter(event["topic"] for event in evidence.events[trip_id])
-    ended = told["trip.refund-succeeded.v1"] + told["trip.refund-failed.v1"]
-    if told["trip.refund-submitted.v1"] > ended:
+    if at_the_bank(evidence.events[trip_id]):
         return
     audit.the_trip_knows_its_money(evidence.trips[trip_id], evidence.of_trip(trip_id)["stripe"])
+
+
+def at_the_bank(events: Sequence[Any]) -> bool:
+    """Whether a refund is still on its way."""
+    told = Counter(event["topic"] for event in events)
+    ended = told["trip.refund-succeeded.v1"] + told["trip.refund-failed.v1"]
+    return told["trip.refund-submitted.v1"] > ended
 
 
 @per_trip("S1")
@@ -247,6 +252,36 @@ def projector_of(evidence: Evidence, name: str) -> Any:
     return next(p for p in evidence.services[0].projectors if p.name == name)
 
 
+async def the_books_balance_and_are_stripes(evidence: Evidence) -> list[Violation]:
+    """Read after the read models were brought up to date: each movement adds up to nothing, and
+    each trip's sums are those of what Stripe says was moved for it."""
+    models = evidence.storage.models
+    kept = models.kept["money_ledger"]
+    rows = [row for (version, _), row in kept.items() if version == models.live["money_ledger"]]
+    found = [
+        Violation("M15", f"{row.fact} does not balance: {row.entries}", row.trip_id)
+        for row in rows
+        if any(sum(moved.values()) for moved in row.entries.values())
+    ]
+    books = {row.trip_id: row for row in rows if row.kind == "balance"}
+    for trip_id in evidence.trips:
+        sums = sum(audit.sums_by_payment(evidence.of_trip(trip_id)["stripe"]).values(), Counter())
+        if not at_the_bank(evidence.events[trip_id]):
+            found += not_stripes(trip_id, books.get(trip_id), sums)
+    return found
+
+
+def not_stripes(trip_id: str, row: Any, sums: Counter[str]) -> Iterator[Violation]:
+    stripes = {
+        "captured": sums["payment.captured"],
+        "released": sums["payment.released"],
+        "refunded": audit.given_back(sums),
+    }
+    ours = {name: getattr(row, name, 0) for name in stripes}
+    if ours != stripes:
+        yield Violation("M15", f"the books say {ours}, Stripe says {stripes}", trip_id)
+
+
 async def travellers_were_told_the_truth(evidence: Evidence) -> list[Violation]:
     return [Violation(*said.split(": ", 1)) for said in evidence.memory.contradictions]
 
@@ -277,6 +312,7 @@ CHECKERS: tuple[Check, ...] = (
     every_trip_has_come_to_rest,
     nothing_is_stuck,
     read_models_equal_the_log,
+    the_books_balance_and_are_stripes,
     travellers_were_told_the_truth,
     nobody_is_named,
     nobody_broke,

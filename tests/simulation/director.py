@@ -20,12 +20,15 @@ from tests.simulation.faults import (
 )
 from tests.simulation.loop import Host, SimulatedLoop
 from tests.simulation.machines import CALM_POLL_S, DUFFEL_URL, STRIPE_URL, HostClock, Machine
+from tests.simulation.planted import Composition
 
 URLS = {"stripe": STRIPE_URL, "duffel": DUFFEL_URL}
 NO_CONTROLS: dict[str, Any] = {}
 # In such a share of worlds the supplier sells one offer as often as it is ordered.
 SELLING_TWICE_SHARE = 0.5
 OFTEN = 1_000
+# More often than a client tries again by itself.
+AT_FIRST = 4
 
 
 class Director:
@@ -56,8 +59,10 @@ class Director:
             assert answer.status < 300, await answer.text()
             return await answer.json()
 
-    async def begin(self) -> None:
+    async def begin(self, planted: Composition) -> None:
         """What is wrong before the first traveller comes."""
+        for provider, method, path, mode in planted.begins:
+            await self.fault(provider, method, path, mode, times=AT_FIRST)
         if "slow_network" in self.faults.enabled:
             self.loop.network.weather.jitter_s = self.chance.choice((0.05, 0.5, 5.0))
             self.faults.fired["slow_network"] += 1

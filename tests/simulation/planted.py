@@ -21,17 +21,25 @@ from service.app import Service
 from service.workers.outcomes import Done
 
 MOMENT_S = 1.0
-SHORT_LEASE_S = 10.0
 UNCOMMITTED = timedelta(seconds=2)
+A_FLIGHT = ("duffel", "POST", "/air/orders")
+A_STAY = ("duffel", "POST", "/stays/bookings")
+AN_ORDER_WITHOUT_AN_ANSWER = (
+    (*A_FLIGHT, "commit_then_reset"),
+    (*A_FLIGHT, "sells_twice"),
+    (*A_STAY, "commit_then_reset"),
+    (*A_STAY, "sells_twice"),
+)
 
 
 class Composition:
     """The parts as they are. A planted mistake overrides what puts a wrong one in its place; under
-    the faults it `needs` it breaks one of the promises that it `breaks`, at its `seeds` soon."""
+    the faults it `needs`, and with what providers are to do at first (`begins`: provider, method,
+    path, mode) it soon breaks one of the promises that it `breaks`."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     breaks: ClassVar[frozenset[str]] = frozenset()
-    seeds: ClassVar[tuple[str, ...]] = ()
+    begins: ClassVar[tuple[tuple[str, str, str, str], ...]] = ()
 
     def store(self, store: Any) -> Any:
         return store
@@ -73,7 +81,10 @@ class RandomKeys(Instead):
 class ARandomIdempotencyKeyPerAttempt(Composition):
     needs = frozenset({"stripe", "crashes", "lost_stores"})
     breaks = frozenset({"M1", "M4"})
-    seeds = ("23", "30")
+    begins = (
+        ("stripe", "POST", "/v1/checkout/sessions", "commit_then_reset"),
+        ("stripe", "POST", "/v1/payment_intents", "commit_then_reset"),
+    )
 
     def payments(self, payments: Any) -> Any:
         return RandomKeys(payments)
@@ -94,7 +105,7 @@ class HopefulCaptures(Instead):
 class RecordingACaptureBeforeItIsMade(Composition):
     needs = frozenset({"stripe", "crashes"})
     breaks = frozenset({"M1", "M2"})
-    seeds = ("28",)
+    begins = (("stripe", "POST", "/v1/payment_intents/*/capture", "http_500"),)
 
     def payments(self, payments: Any) -> Any:
         return HopefulCaptures(payments)
@@ -108,9 +119,8 @@ class GreedyCaptures(Instead):
 
 
 class CapturingMoreThanWasConfirmed(Composition):
-    needs = frozenset({"duffel"})
     breaks = frozenset({"M7"})
-    seeds = ("44",)
+    begins = (("duffel", "POST", "/stays/bookings", "sold_out"),)
 
     def payments(self, payments: Any) -> Any:
         return GreedyCaptures(payments)
@@ -123,7 +133,6 @@ class OpenEnded(Instead):
 
 class LeavingTheSessionPayableAfterAnEdit(Composition):
     breaks = frozenset({"M11"})
-    seeds = ("1",)
 
     def payments(self, payments: Any) -> Any:
         return OpenEnded(payments)
@@ -149,7 +158,6 @@ async def believe(notices: Any, _task: Any, notice: Any, trip_id: str, cause: An
 
 class TrustingTheWebhook(Composition):
     breaks = frozenset({"S2"})
-    seeds = ("22",)
 
     def service(self, service: Service) -> None:
         notices: Any = service.worker.notices
@@ -170,7 +178,7 @@ class Pessimist(Instead):
 class ReadingATimeoutAsFailure(Composition):
     needs = frozenset({"duffel"})
     breaks = frozenset({"S1"})
-    seeds = ("16",)
+    begins = AN_ORDER_WITHOUT_AN_ANSWER
 
     def supplier(self, supplier: Any) -> Any:
         return Pessimist(supplier)
@@ -185,7 +193,7 @@ class Insistent(Instead):
 class SendingAnOrderAgain(Composition):
     needs = frozenset({"duffel"})
     breaks = frozenset({"S1"})
-    seeds = ("91", "44", "16")
+    begins = AN_ORDER_WITHOUT_AN_ANSWER
 
     def supplier(self, supplier: Any) -> Any:
         return Insistent(supplier)
@@ -208,7 +216,6 @@ class Overtaking(Instead):
 
 class FollowingAnUnorderedLog(Composition):
     breaks = frozenset({"R3"})
-    seeds = ("1", "7")
 
     def store(self, store: Any) -> Any:
         return Overtaking(store) if isinstance(store, MemoryEventLog) else store
@@ -233,7 +240,6 @@ class Careless(Instead):
 
 class CheckingFirstAndRecordingLater(Composition):
     breaks = frozenset({"M1", "M2", "S1", "P1", "P4"})
-    seeds = ("5",)
 
     def store(self, store: Any) -> Any:
         return Careless(store) if isinstance(store, MemoryEventLog) else store
@@ -252,16 +258,20 @@ class Forgetful(Instead):
 class AskingForWorkAfterTheFacts(Composition):
     needs = frozenset({"crashes"})
     breaks = frozenset({"P1", "M1"})
-    seeds = ("7", "5")
 
     def store(self, store: Any) -> Any:
         return Forgetful(store) if isinstance(store, MemoryEventLog) else store
 
 
 class Unfenced(Instead):
-    """Whoever once had the task may still do with it what they like."""
+    """Whoever once had the task may still do with it what they like. Leases run out sooner than
+    workers think, and the word that something will be sent takes longer than that."""
+
+    async def claim(self, now: Any, limit: int, _lease_s: float) -> Any:
+        return await self.real.claim(now, limit, MOMENT_S)
 
     async def announce(self, task: Task, _now: Any) -> bool:
+        await asyncio.sleep(2 * MOMENT_S)
         self.real.tasks[task.key].sent = True
         return True
 
@@ -270,14 +280,11 @@ class Unfenced(Instead):
 
 
 class LeasingWithoutFencing(Composition):
-    needs = frozenset({"duffel", "pauses"})
     breaks = frozenset({"S1"})
+    begins = ((*A_FLIGHT, "sells_twice"), (*A_STAY, "sells_twice"))
 
     def store(self, store: Any) -> Any:
         return Unfenced(store) if isinstance(store, MemoryOutbox) else store
-
-    def service(self, service: Service) -> None:
-        service.worker.lease_s = SHORT_LEASE_S
 
 
 class Premature(Instead):
@@ -291,7 +298,6 @@ class Premature(Instead):
 class FinishingBeforeDoing(Composition):
     needs = frozenset({"crashes", "stripe"})
     breaks = frozenset({"P1", "M1"})
-    seeds = ("6", "8")
 
     def store(self, store: Any) -> Any:
         return Premature(store) if isinstance(store, MemoryOutbox) else store
@@ -311,7 +317,6 @@ class AheadOfItself(Instead):
 class MovingTheCheckpointBeforeTheRows(Composition):
     needs = frozenset({"crashes"})
     breaks = frozenset({"R3"})
-    seeds = ("8", "6")
 
     def store(self, store: Any) -> Any:
         return AheadOfItself(store) if isinstance(store, MemoryReadModels) else store

@@ -9,14 +9,14 @@ import pytest
 from tests.simulation.planted import PLANTED
 from tests.simulation.test_simulation import simulation
 
-# Its own seeds find it soon; should they have gone stale, so many others are tried.
-OTHERS = 600
+# Most are found in a few; what a seed means changes with the code, so it may take some more.
+SEEDS = 600
 
 
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("name", sorted(PLANTED))
 def test_a_planted_mistake_is_found_by_the_promise_it_breaks(name: str, tmp_path: Path) -> None:
-    searched = ("--stop", "--seeds", str(OTHERS), "--from", "1", "--jobs", "1")
+    searched = ("--stop", "--seeds", str(SEEDS), "--from", "1", "--jobs", "1")
 
     code, told, said = simulation(tmp_path, "--planted", name, *searched)
 

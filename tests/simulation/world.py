@@ -119,7 +119,7 @@ class Run:
         key = await self.api_key()
         director = Director(self.loop, host, self.faults, self.machines)
         await asyncio.sleep(0.1)
-        await director.begin()
+        await director.begin(self.planted)
         travellers = [
             self.people.spawn(self.travel(number, key), f"traveller {number}")
             for number in range(self.chance.choice((1, 2, 2, 3)))

@@ -17,7 +17,7 @@ from tests.simulation.world import Verdict, run
 
 KNOWN = Path(__file__).with_name("seeds.txt")
 AT_ONCE = 4
-# What a batch of some hundred runs must have met, or it has stopped testing something.
+# What a batch must have met, or it has stopped testing something.
 SOMETIMES = (
     *ALL,
     "restarts",
@@ -26,19 +26,19 @@ SOMETIMES = (
     "trip completed",
     "trip failed",
     "trip cancelled",
-    "trip.quote-failed.v1",
-    "trip.checkout-expired.v1",
     "trip.checkout-closed.v1",
     "trip.payment-failed.v1",
     "trip.payment-captured.v1",
     "trip.payment-released.v1",
     "trip.refund-succeeded.v1",
     "trip.fulfillment-failed.v1",
-    "trip.incident-opened.v1",
     "booking.order-unknown.v1",
     "booking.failed.v1",
     "booking.cancelled.v1",
 )
+# What one run in some dozens meets: missed only by a batch of so many.
+RARELY = ("trip.incident-opened.v1", "trip.quote-failed.v1", "trip.checkout-expired.v1")
+MANY = 500
 
 
 @dataclass
@@ -62,7 +62,8 @@ class Batch:
     @property
     def never(self) -> list[str]:
         """What should have happened at some time, and has not."""
-        return [name for name in SOMETIMES if not self.reached[name]]
+        wanted = SOMETIMES + (RARELY if self.runs >= MANY else ())
+        return [name for name in wanted if not self.reached[name]]
 
     def as_json(self) -> dict[str, Any]:
         return {

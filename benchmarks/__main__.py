@@ -13,8 +13,17 @@ from rich.console import Console
 from benchmarks.chart import draw
 from benchmarks.console import TRIPS, first_bytes
 from benchmarks.contests import contests
+from benchmarks.flood import flood
 from benchmarks.measuring import held
-from benchmarks.report import as_data, show, show_growth, show_pages, surroundings, write
+from benchmarks.report import (
+    as_data,
+    show,
+    show_floods,
+    show_growth,
+    show_pages,
+    surroundings,
+    write,
+)
 from benchmarks.scale import SCALE_EVENTS, growth
 from benchmarks.server import own_server
 from service.garbage import collect_seldom
@@ -53,7 +62,7 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
     console = Console(highlight=False, width=None if Console().is_terminal else 150)
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
     most = min(scale, QUICK_EVENTS) if quick else scale
-    results, grown, pages = [], [], []
+    results, grown, pages, floods = [], [], [], []
     async with own_server() as server:
         around = await surroundings(server)
         with console.status("") as status:
@@ -77,8 +86,12 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                     told=status.update,
                 )
                 show_pages(console, pages, trips)
+            if only is None or only.lower() == "flood":
+                status.update("One tenant's flood beside another")
+                floods = [await flood(server, seconds=seconds) for _ in range(rounds)]
+                show_floods(console, floods)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
-    write(as_data(results, grown, pages, around), out)
+    write(as_data(results, grown, pages, floods, around), out)
     console.print(f"Written: {shown(out)}")
     if results:
         picture = out.with_suffix(".png")

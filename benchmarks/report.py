@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.console import FIRST_BYTE_MS_AIM, FirstByte
+from benchmarks.flood import Flooded
 from benchmarks.measuring import Result
 from benchmarks.scale import Growth
 from benchmarks.server import Place
@@ -50,6 +51,7 @@ def as_data(
     results: Sequence[Result],
     grown: Sequence[Growth],
     pages: Sequence[FirstByte],
+    floods: Sequence[Flooded],
     around: Any,
 ) -> dict[str, Any]:
     return {
@@ -57,6 +59,10 @@ def as_data(
         "contests": [contest_data(result) for result in results],
         "growth": [asdict(each) for each in grown],
         "console_first_byte": [asdict(each) for each in pages],
+        "flood": [
+            {**asdict(each), "p50_ratio": each.p50_ratio, "p99_ratio": each.p99_ratio}
+            for each in floods
+        ],
     }
 
 
@@ -141,3 +147,19 @@ def show_pages(console: Console, pages: Sequence[FirstByte], trips: int) -> None
     console.print(table)
     told = "reached" if all(page.p50_ms <= FIRST_BYTE_MS_AIM for page in pages) else "missed"
     console.print(f"  Aim: under {FIRST_BYTE_MS_AIM:g} ms, {told}.")
+
+
+def show_floods(console: Console, floods: Sequence[Flooded]) -> None:
+    table = Table(title="A tenant's reads beside another's flood (ms)", title_justify="left")
+    for column in ("", "p50", "p99", "the flood's served/s", "refused/s"):
+        table.add_column(column, justify="right")
+    for each in floods:
+        for name, measured in (("quiet", each.quiet), ("flooded", each.flooded)):
+            told = (f"{each.served_per_s:,.0f}", f"{each.refused_per_s:,.0f}")
+            table.add_row(
+                name,
+                f"{measured.p50_ms:.1f}",
+                f"{measured.p99_ms:.1f}",
+                *(told if name == "flooded" else ("", "")),
+            )
+    console.print(table)

@@ -18,6 +18,7 @@ from service.http.decoding import NoQuery, decode_body, decode_query, read_body
 from service.http.guards.cards import refuse_card_data
 from service.http.guards.limits import RateLimits, Verdict, too_many
 from service.http.guards.strangers import Strangers
+from service.http.guards.turns import Turns
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import (
     ANONYMOUS,
@@ -28,6 +29,7 @@ from service.http.identity import (
     identify,
     presented,
 )
+from service.http.paths import PATH_PARAMETERS
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem, answer, problem_of
 
 BodyT = TypeVar("BodyT")
@@ -43,92 +45,6 @@ REQUEST_ID = web.RequestKey("request_id", str)
 CALLER = web.RequestKey("caller", Caller)
 VERDICT = web.RequestKey("verdict", Verdict)
 DIALECT = web.RequestKey("dialect", Dialect)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathParameter:
-    """A part of the path; what does not fit the pattern is as absent as any unknown id."""
-
-    pattern: re.Pattern[str]
-    description: str
-    absent: str
-    example: str
-
-
-UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-ID_TEXT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-SOME_UUID = "7d0c2a9e-4b2f-4f0e-9d51-3c6a1f0b8e24"
-PATH_PARAMETERS = {
-    "trip_id": PathParameter(
-        pattern=UUID_TEXT, description="The trip.", absent="trip_not_found", example=SOME_UUID
-    ),
-    "item_id": PathParameter(
-        pattern=ID_TEXT, description="The item.", absent="item_not_found", example=SOME_UUID
-    ),
-    "group_id": PathParameter(
-        pattern=ID_TEXT,
-        description="The group of bookings made by one checkout.",
-        absent="group_not_found",
-        example=SOME_UUID,
-    ),
-    "person_id": PathParameter(
-        pattern=UUID_TEXT, description="The person.", absent="person_not_found", example=SOME_UUID
-    ),
-    "code": PathParameter(
-        pattern=ID_TEXT,
-        description="The booking's code, as the traveller reads it.",
-        absent="booking_not_found",
-        example="K7RM2XQ9",
-    ),
-    "shoppingCartIdentifier": PathParameter(
-        pattern=UUID_TEXT,
-        description="The shopping cart, which is a trip.",
-        absent="cart_not_found",
-        example=SOME_UUID,
-    ),
-    "itemIdentifier": PathParameter(
-        pattern=ID_TEXT, description="The item.", absent="item_not_found", example=SOME_UUID
-    ),
-    "ancillaryIdentifier": PathParameter(
-        pattern=ID_TEXT, description="The extra.", absent="ancillary_not_found", example=SOME_UUID
-    ),
-    "bookingIdentifier": PathParameter(
-        pattern=ID_TEXT,
-        description="The booking, or its code.",
-        absent="booking_not_found",
-        example=SOME_UUID,
-    ),
-    "groupIdentifier": PathParameter(
-        pattern=ID_TEXT,
-        description="The group of bookings made by one checkout.",
-        absent="group_not_found",
-        example=SOME_UUID,
-    ),
-    "paymentIdentifier": PathParameter(
-        pattern=ID_TEXT,
-        description="The PaymentIntent or Checkout Session at Stripe.",
-        absent="payment_not_found",
-        example="pi_3QKzXJ2eZvKYlo2C1a2b3c4d",
-    ),
-    "endpoint_id": PathParameter(
-        pattern=UUID_TEXT,
-        description="The webhook endpoint.",
-        absent="webhook_endpoint_not_found",
-        example=SOME_UUID,
-    ),
-    "delivery_id": PathParameter(
-        pattern=UUID_TEXT,
-        description="The delivery of an event to the endpoint.",
-        absent="webhook_delivery_not_found",
-        example=SOME_UUID,
-    ),
-    "problem_code": PathParameter(
-        pattern=re.compile(r"[a-z_]{1,60}"),
-        description="The problem's code.",
-        absent="problem_not_found",
-        example="price_changed",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +145,7 @@ class Door:
     now: Callable[[], datetime]
     limits: RateLimits | None = None
     strangers: Strangers | None = None
+    turns: Turns = field(default_factory=Turns)
     read_timeout_s: float = READ_TIMEOUT_S
 
 
@@ -266,7 +183,7 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         text = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
         if text is None:
             call = call_of(request, caller, path, query, body, uuid4())
-            given = await route.handler(call)
+            given = await in_turn(route, call, door)
             if isinstance(given.body, AsyncIterator):
                 return web.Response(body=given.body, headers=given.headers)
             return response_of(rendered(route, given))
@@ -285,6 +202,14 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         return response_of(once)
 
     return serve
+
+
+async def in_turn(route: Route, call: Call[Any, Any], door: Door) -> Answer:
+    """What reads takes its turn; what changes or waits for something does not hold up others."""
+    if route.method != "GET" or route.public or getattr(call.query, "wait_s", None):
+        return await route.handler(call)
+    async with door.turns.of(call.caller.tenant):
+        return await route.handler(call)
 
 
 def operation_of(key: RequestKey, hashed: str) -> UUID:

@@ -10,8 +10,9 @@ import structlog
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler, Middleware
 
-from service.http.api import CALLER, DIALECT, REQUEST_ID, UUID_TEXT, VERDICT
+from service.http.api import CALLER, DIALECT, REQUEST_ID, VERDICT
 from service.http.idempotency import REPLAYED
+from service.http.paths import UUID_TEXT
 from service.http.problems import CATALOGUE, Problem, answer, problem_of
 from service.observability.metrics import METHODS, Metrics
 from service.observability.spans import TRACEPARENT, Tracer

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from service.http.api import JSON, PATH_PARAMETERS, Route
+from service.http.api import JSON, Route
 from service.http.identity import SCOPES
+from service.http.paths import PATH_PARAMETERS
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem
 
 Json = dict[str, Any]

@@ -18,7 +18,7 @@ from service.console.door import Door
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.rendering import Renderer, see_other, shown
 from service.console.trip_view import ActionOffered
-from service.http.api import UUID_TEXT
+from service.http.paths import UUID_TEXT
 from service.operating.desk import OperatorDesk, Preview
 
 ACTIONS: dict[Action, str] = {

@@ -24,7 +24,7 @@ from service.console.trip_view import (
     TripView,
     trip_view,
 )
-from service.http.api import UUID_TEXT
+from service.http.paths import UUID_TEXT
 from service.people.sealing import content
 
 TASKS_MAX = 500

@@ -26,7 +26,6 @@ from domain.trip.events import (
 )
 from service.arranging import Arrangement, arrange
 from service.desk import BookAnswer, Desk, WantedExtra
-from service.http.api import UUID_TEXT
 from service.http.jinko.shapes import (
     FLIGHT_PREFIX,
     HOTEL_PREFIX,
@@ -34,6 +33,7 @@ from service.http.jinko.shapes import (
     JinkoTripBody,
     JinkoUpsertTravelersBody,
 )
+from service.http.paths import UUID_TEXT
 from service.http.problems import Problem
 from service.http.travelers import check_people
 from service.http.trips import contact_of, travelers_of

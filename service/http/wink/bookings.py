@@ -19,8 +19,9 @@ from domain.trip.state import Checkout, Refund, Trip
 from service.clock import elapsed_s
 from service.desk import Desk
 from service.http.answers import moment
-from service.http.api import UUID_TEXT, Answer, Call
+from service.http.api import Answer, Call
 from service.http.decoding import NoQuery
+from service.http.paths import UUID_TEXT
 from service.http.problems import Problem
 from service.http.wink.answers import (
     BookingPageReply,

@@ -1,0 +1,145 @@
+"""What one tenant notices of another's flood: its reads, one after the other and steady, while the
+other asks as fast as it can, from a process of its own, with the limits as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+
+from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.database import connect_database
+from adapters.event_log.codec import EventCodec
+from adapters.event_log.postgres import PostgresEventLog
+from benchmarks.door import NOBODY, SCOPES, asked, free_port, process
+from benchmarks.journeys import filled, one_append
+from benchmarks.measuring import Measure, measure
+from benchmarks.server import Place, new_database
+from domain.dossier import TOPICS
+
+CALM_EVERY_S = 0.02
+FLOODERS = 32
+# Until the flood has used up what may come at once.
+UNDER_WAY_S = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flooded:
+    """How the calm tenant fared, quiet and flooded, and what became of the other's requests."""
+
+    quiet: Measure
+    flooded: Measure
+    served_per_s: float
+    refused_per_s: float
+
+    @property
+    def p50_ratio(self) -> float:
+        return ratio(self.flooded.p50_ms, self.quiet.p50_ms)
+
+    @property
+    def p99_ratio(self) -> float:
+        return ratio(self.flooded.p99_ms, self.quiet.p99_ms)
+
+
+def ratio(one_ms: float | None, other_ms: float | None) -> float:
+    assert one_ms is not None, "single requests are measured"
+    assert other_ms, "single requests are measured"
+    return one_ms / other_ms
+
+
+async def flood(server: Place, *, seconds: float) -> Flooded:
+    async with served(server) as (session, url, calm, flooding, trip):
+        headers = {"Authorization": f"Bearer {calm}"}
+        await paced(session, headers, trip, min(1.0, seconds))
+        quiet = await paced(session, headers, trip, seconds)
+        command = [sys.executable, "-m", "benchmarks.flood", url, flooding]
+        flooder = await asyncio.create_subprocess_exec(
+            *command, str(UNDER_WAY_S + seconds + 1), stdout=asyncio.subprocess.PIPE
+        )
+        try:
+            await asyncio.sleep(UNDER_WAY_S)
+            flooded = await paced(session, headers, trip, seconds)
+            told, _ = await flooder.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                flooder.kill()
+    served_per_s, refused_per_s = (float(word) for word in told.split())
+    return Flooded(
+        quiet=quiet, flooded=flooded, served_per_s=served_per_s, refused_per_s=refused_per_s
+    )
+
+
+async def paced(
+    session: aiohttp.ClientSession, headers: dict[str, str], trip: str, seconds: float
+) -> Measure:
+    """One request every so often, and how long each took."""
+    times: list[float] = []
+    started = time.perf_counter()
+    while time.perf_counter() < started + seconds:
+        begun = time.perf_counter()
+        await asked(session, "GET", f"/v1/trips/{trip}", headers=headers)
+        times.append(time.perf_counter() - begun)
+        await asyncio.sleep(max(0.0, CALM_EVERY_S - times[-1]))
+    return measure(len(times), time.perf_counter() - started, times)
+
+
+@asynccontextmanager
+async def served(
+    server: Place,
+) -> AsyncIterator[tuple[aiohttp.ClientSession, str, str, str, str]]:
+    """The service with its own limits: (session, URL, calm key, flooding key, the calm one's trip)."""
+    place = await new_database(server, "flooded", migrated=True)
+    port = free_port()
+    variables = {
+        "TRIPLEDGER_DATABASE_URL": place.url,
+        "TRIPLEDGER_DATA_DIR": str(Path(place.scratch) / "flooded"),
+        "TRIPLEDGER_PORT": str(port),
+        "TRIPLEDGER_STRIPE_API_BASE": NOBODY,
+        "TRIPLEDGER_DUFFEL_API_BASE": NOBODY,
+        "TRIPLEDGER_LOG_LEVEL": "error",
+    }
+    command = [sys.executable, "-m", "service.cli", "serve", "--role", "api", "--role", "project"]
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(connect_database(place.url))
+        log = await stack.enter_async_context(PostgresEventLog.opened(database, EventCodec(TOPICS)))
+        keys = ApiKeys(PostgresApiKeyRows(database))
+        calm, flooding = [
+            (await keys.create(tenant, "test", SCOPES, datetime.now(UTC)))[0]
+            for tenant in ("acme", "flooding")
+        ]
+        trip = str(uuid4())
+        await log.append(one_append(trip, filled))
+        url = f"http://127.0.0.1:{port}"
+        session = await stack.enter_async_context(process(*command, variables=variables, url=url))
+        yield session, url, calm, flooding, trip
+
+
+async def pour(url: str, key: str, seconds: float) -> tuple[float, float]:
+    """Ask as fast as it goes; (served, refused) a second."""
+    found = {True: 0, False: 0}
+    end = time.perf_counter() + seconds
+
+    async def one(session: aiohttp.ClientSession) -> None:
+        while time.perf_counter() < end:
+            async with session.get("/v1/events?limit=100") as answer:
+                await answer.read()
+                found[answer.status == 200] += 1
+
+    headers = {"Authorization": f"Bearer {key}"}
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(url, headers=headers, connector=connector) as session:
+        await asyncio.gather(*(one(session) for _ in range(FLOODERS)))
+    return found[True] / seconds, found[False] / seconds
+
+
+if __name__ == "__main__":
+    told = asyncio.run(pour(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    print(*told)

@@ -14,7 +14,7 @@ from service.console.door import Door
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.pages.log_page import position_like
 from service.console.rendering import Renderer, see_other
-from service.http.api import UUID_TEXT
+from service.http.paths import UUID_TEXT
 from service.outbound.desk import WebhookDesk
 
 HERE = "/console/deliveries"

@@ -95,7 +95,7 @@ async def paced(
 async def served(
     server: Place,
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, str, str, str, str]]:
-    """(session, URL, calm key, flooding key, a trip of the calm one) of a service with its limits."""
+    """(session, URL, calm key, flooding key, trip of the calm one), with limits as they come."""
     place = await new_database(server, "flooded", migrated=True)
     port = free_port()
     variables = {

@@ -20,6 +20,7 @@ DeliveryState = Literal["open", "delivered", "failed"]
 # Of one endpoint at once; of one that fails again and again, a single one to see how it is.
 IN_FLIGHT_MAX = 4
 FAILURES_MANY = 5
+OPEN_MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,18 @@ class Verdict:
 OF_DELIVERY = """delivery_id, endpoint_id, position, event_id, trip_id, topic, happened_at, state,
     due, attempts, finished_at"""
 
-BEHIND = """
+# The log is the queue: of an endpoint that takes nothing not more than so much is made out.
+BEHIND = f"""
 SELECT w.endpoint_id::text FROM tripledger.webhook_endpoints w
 WHERE w.disabled_at IS NULL AND EXISTS (
     SELECT 1 FROM tripledger.trip_events e
     WHERE e.tenant = w.tenant AND e.notification_id > w.position
-)
+) AND (
+    SELECT count(*) FROM (
+        SELECT 1 FROM tripledger.webhook_deliveries d
+        WHERE d.endpoint_id = w.endpoint_id AND d.state = 'open' LIMIT {OPEN_MANY}
+    ) waiting
+) < {OPEN_MANY}
 ORDER BY w.position
 """
 
@@ -227,7 +234,8 @@ class PostgresDeliveries:
         self.hints = database.hints
 
     async def behind(self) -> Sequence[str]:
-        """The endpoints with events of their tenant that they have not come to yet."""
+        """The endpoints with events of their tenant that they have not come to yet, and without too
+        many deliveries on their way."""
         return [row["endpoint_id"] for row in await self.pool.fetch(BEHIND)]
 
     async def follow(self, endpoint_id: str, now: datetime, limit: int) -> int:

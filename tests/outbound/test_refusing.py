@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from adapters.outbound.deliveries import OPEN_MANY
 from adapters.outbound.endpoints import ENDPOINTS_MAX
 from tests.outbound.receiving import Receiver
 from tests.outbound.test_telling import ENDPOINTS, registered
-from tests.scenarios.world import World
+from tests.scenarios.world import World, raised_world
 
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
@@ -57,3 +60,33 @@ async def test_a_position_ahead_of_the_log_misses_nothing(world: World, receiver
     await receiver.until(1)
 
     assert ["trip.started.v1"] == receiver.topics
+
+
+async def test_of_what_is_not_taken_a_bounded_part_is_made_out(
+    database_url: str, tmp_path: Path, receiver: Receiver
+) -> None:
+    """The log is the queue: the rest follows when there is room."""
+    async with raised_world(database_url, tmp_path, roles=("api",)) as world:
+        endpoint_id = (await registered(world, receiver))["endpoint_id"]
+        await world.call("POST", "/v1/trips")
+        assert world.service.outbound is not None
+        deliveries = world.service.outbound.deliveries
+        at_first = await deliveries.behind()
+        await deliveries.pool.execute(WAITING, endpoint_id, OPEN_MANY)
+        full = await deliveries.behind()
+        await deliveries.pool.execute(ONE_ARRIVES)
+        again = await deliveries.behind()
+
+    assert ([endpoint_id], [], [endpoint_id]) == (at_first, full, again)
+
+
+WAITING = """
+INSERT INTO tripledger.webhook_deliveries
+    (endpoint_id, position, event_id, topic, happened_at, due)
+SELECT $1::uuid, -n, gen_random_uuid(), 'trip.started.v1', now(), now()
+FROM generate_series(1, $2::int) n
+"""
+ONE_ARRIVES = """
+UPDATE tripledger.webhook_deliveries SET state = 'delivered', finished_at = now()
+WHERE position = -1
+"""

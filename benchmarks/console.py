@@ -161,6 +161,7 @@ def pages_of(trip_id: str) -> dict[str, str]:
         "money": "/console/money",
         "money, the books": "/console/money/ledger",
         "webhooks": "/console/webhooks",
+        "deliveries": "/console/deliveries",
         "projections": "/console/projections",
         "log": "/console/log",
         "log, a rare kind": "/console/log?topic=trip.incident-opened.v1",

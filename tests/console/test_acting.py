@@ -77,6 +77,28 @@ async def sent_into_nothing(world: World) -> str:
     return await lost(world, "reset_before")
 
 
+async def unearned(world: World) -> str:
+    """Money waits to be captured, and nothing is booked for it."""
+    trip_id = await world.build(await world.find_flight())
+    await world.fault("duffel", "POST", "/air/orders", "reset_before")
+    await world.fault("duffel", "GET", "/air/orders", "http_503", times=None)
+    booked = await world.book(trip_id)
+    await world.pay(booked["session_id"])
+    await world.until_recorded(trip_id, "booking.order-unknown.v1")
+    return trip_id
+
+
+async def put_aside(world: World) -> str:
+    trip_id = await prepared.done(world)
+    await world.at_rest()
+    await world.service.database.pool.execute(  # type: ignore[union-attr]
+        "UPDATE tripledger.tasks SET state = 'parked', reason = 'it was refused', attempts = 3"
+        " WHERE trip_id = $1 AND kind = 'capture_payment'",
+        trip_id,
+    )
+    return trip_id
+
+
 Story = Callable[[World], Awaitable[str]]
 STORIES: dict[str, Story] = {
     "refund": prepared.done,
@@ -88,6 +110,8 @@ STORIES: dict[str, Story] = {
     "close_checkout": waiting,
     "look": lost,
     "give_up": sent_into_nothing,
+    "release": unearned,
+    "retry": put_aside,
 }
 
 

@@ -29,7 +29,7 @@ from adapters.event_log.postgres import PostgresEventLog
 from domain.log import Append, Cause, NewEvent, Recorded
 from service.app import signer_of
 from service.cli.opening import database, operator, recorded_of
-from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, people, print_json, stop
+from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, answer, people, print_json, stop
 from service.codec import codec_of
 from service.settings import Settings
 
@@ -135,7 +135,9 @@ def opened_evidence(file: Path, key: str | None = None) -> Evidence:
 
 
 @app.command(name="import")
-def import_trip(file: Path, *, into: Path | None = None, key: str | None = None) -> int:
+def import_trip(
+    file: Path, *, into: Path | None = None, key: str | None = None, json: bool = False
+) -> int:
     """Put an exported trip into a scratch log of its own, never into the live one.
 
     Parameters
@@ -150,13 +152,12 @@ def import_trip(file: Path, *, into: Path | None = None, key: str | None = None)
     make_scratch(directory)
     asyncio.run(restored(evidence, directory))
     unset = "env -u TRIPLEDGER_DATABASE_URL " if "TRIPLEDGER_DATABASE_URL" in os.environ else ""
-    people.print(
-        f"{evidence.header.events} events are in the scratch log. Look at them with\n"
-        f"{unset}TRIPLEDGER_DATA_DIR={directory} tripledger trip timeline"
-        f" {evidence.header.trip_id}",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
+    header = evidence.header
+    answer(
+        {"trip_id": header.trip_id, "events": header.events, "data_dir": str(directory)},
+        f"{header.events} events are in the scratch log. Look at them with\n"
+        f"{unset}TRIPLEDGER_DATA_DIR={directory} tripledger trip timeline {header.trip_id}",
+        json=json,
     )
     return OK
 

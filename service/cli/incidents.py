@@ -14,7 +14,7 @@ from domain.money import Money
 from domain.operating import Action, Wanted
 from service.app import assembled
 from service.cli.opening import database, operator
-from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
+from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 from service.handle import new_id
 from service.settings import Settings
 
@@ -60,18 +60,18 @@ def show(incident_id: str, *, json: bool = False) -> int:
 
 
 @app.command
-def resolve(incident_id: str, reason: str) -> int:
+def resolve(incident_id: str, reason: str, *, json: bool = False) -> int:
     """Say that it is settled, and how; recorded on the trip with who said so."""
     asyncio.run(act(incident_id, "resolve", reason))
-    people.print("It is settled.")
+    answer({"incident": incident_id, "state": "resolved"}, "It is settled.", json=json)
     return OK
 
 
 @app.command
-def assign(incident_id: str, owner: str, *, reason: str = "taken on") -> int:
+def assign(incident_id: str, owner: str, *, reason: str = "taken on", json: bool = False) -> int:
     """Say who sees to it; recorded on the trip."""
     asyncio.run(act(incident_id, "assign", reason, owner))
-    people.print(f"{owner} sees to it.")
+    answer({"incident": incident_id, "owner": owner}, f"{owner} sees to it.", json=json)
     return OK
 
 

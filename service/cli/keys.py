@@ -10,7 +10,7 @@ from cyclopts import App
 
 from adapters.api_keys import ApiKey, ApiKeys, PostgresApiKeyRows
 from service.cli.opening import database
-from service.cli.output import NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
+from service.cli.output import NOT_FOUND, OK, USAGE, answer, people, print_json, print_table, stop
 from service.http.identity import SCOPES
 from service.settings import Settings
 
@@ -118,7 +118,7 @@ def rotate(key_id: str, *, overlap_hours: int = 24, json: bool = False) -> int:
 
 
 @app.command
-def revoke(key_id: str) -> int:
+def revoke(key_id: str, *, json: bool = False) -> int:
     """Let a key open nothing from now on."""
 
     async def work() -> bool:
@@ -127,5 +127,5 @@ def revoke(key_id: str) -> int:
 
     if not asyncio.run(work()):
         stop(NOT_FOUND, f"There is no key {key_id} to revoke.")
-    people.print(f"Key {key_id} is revoked.")
+    answer({"key_id": key_id, "revoked": True}, f"Key {key_id} is revoked.", json=json)
     return OK

@@ -22,6 +22,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(text.decode() + "\n")
 
 
+def answer(told: Mapping[str, Any], sentence: str, *, json: bool) -> None:
+    """What was done: as data for machines, in a sentence for people."""
+    if json:
+        print_json(told)
+    else:
+        people.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         people.print(f"{title}: none")

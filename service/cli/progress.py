@@ -37,7 +37,9 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         SpeedColumn(""),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
-    with Progress(*columns, console=complaints, transient=True) as progress:
+    with Progress(
+        *columns, console=complaints, transient=True, disable=not complaints.is_terminal
+    ) as progress:
         bar = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(bar, completed=min(done, total), total=total)
 

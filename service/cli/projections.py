@@ -49,12 +49,15 @@ def list_projections(*, json: bool = False) -> int:
 
 
 @app.command
-def rebuild(*names: Projection) -> int:
+def rebuild(*names: Projection, json: bool = False) -> int:
     """Fold the log again from event 1 beside the old rows, then switch over; all, unless named.
 
     The service may go on working: it reads the old rows until the new ones have caught up.
     """
-    for made in asyncio.run(rebuilt(names or PROJECTIONS)):
+    done = asyncio.run(rebuilt(names or PROJECTIONS))
+    if json:
+        print_json(done)
+    for made in () if json else done:
         people.print(
             f"{made.name} is rebuilt from {made.events} events; version {made.version} is live."
         )

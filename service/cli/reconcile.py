@@ -9,9 +9,12 @@ from typing import Any
 from cyclopts import App
 
 from adapters.operators.reconciliations import Drift, PostgresReconciliations
+from domain.payments import PaymentOutcomeUnknown
+from domain.suppliers import SupplierUnavailable
 from service.app import assembled
 from service.cli.opening import database, operator
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.output import answer as say
 from service.cli.progress import counting
 from service.reconciling.run import Report, Scope
 from service.settings import Settings
@@ -52,7 +55,7 @@ def reconcile(
 
 
 @app.command
-def accept(key: str, reason: str) -> int:
+def accept(key: str, reason: str, *, json: bool = False) -> int:
     """Say of what belongs to no trip that it is right as it is: later runs count it as settled."""
 
     async def work() -> None:
@@ -61,7 +64,7 @@ def accept(key: str, reason: str) -> int:
             await reports.accept(key, reason, operator(), datetime.now(UTC))
 
     asyncio.run(work())
-    people.print(f"{key} counts as settled.", markup=False, highlight=False)
+    say({"key": key, "done": "accepted"}, f"{key} counts as settled.", json=json)
     return OK
 
 
@@ -78,7 +81,10 @@ async def compared(since: datetime | None, trip: str | None, *, dry_run: bool) -
         assert service.reconciler is not None, "with a database there is one"
         scope = Scope(since=since or service.clock.now() - SINCE, trip_id=trip, dry_run=dry_run)
         with counting("Comparing trips") as progress:
-            return await service.reconciler.reconcile(scope, progress)
+            try:
+                return await service.reconciler.reconcile(scope, progress)
+            except (PaymentOutcomeUnknown, SupplierUnavailable) as error:
+                stop(FAILED, f"Nothing can be compared: a provider does not answer. {error}")
 
 
 async def last_report() -> Report:

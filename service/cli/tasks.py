@@ -9,7 +9,7 @@ from cyclopts import App
 
 from adapters.outbox import PostgresOutbox, TaskState
 from service.cli.opening import database
-from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
+from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 
 app = App(name="tasks", help="Background work: list, retry.")
 
@@ -45,7 +45,7 @@ def list_tasks(
 
 
 @app.command
-def retry(task_id: int) -> int:
+def retry(task_id: int, *, json: bool = False) -> int:
     """Let workers try a parked task again, now."""
 
     async def work() -> bool:
@@ -54,5 +54,5 @@ def retry(task_id: int) -> int:
 
     if not asyncio.run(work()):
         stop(NOT_FOUND, f"There is no parked task {task_id}.")
-    people.print(f"Task {task_id} is due now.")
+    answer({"task": task_id, "state": "ready"}, f"Task {task_id} is due now.", json=json)
     return OK

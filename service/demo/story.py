@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
 
 from service.demo.client import Client
 from service.demo.stage import Stage
@@ -189,4 +188,7 @@ def what_next(console: Console, stage: Stage, trip_id: str, data_dir: str) -> No
         f"[bold]Keys and ids[/]    {data_dir}/demo.json",
     ]
     console.print()
-    console.print(Panel("\n".join(lines), title="Try it", title_align="left", expand=False))
+    # Whole lines, however narrow the terminal: what is broken in two cannot be copied.
+    console.print("[bold cyan]Try it[/]")
+    for line in lines:
+        console.print(line, soft_wrap=True)

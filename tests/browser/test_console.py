@@ -30,6 +30,7 @@ PAGES = {
     "money": "/money",
     "books": "/money/ledger",
     "webhooks": "/webhooks",
+    "deliveries": "/deliveries",
     "projections": "/projections",
     "log": "/log",
     "audit": "/audit",

@@ -26,7 +26,9 @@ class Prepared:
 
 
 async def prepare(world: World) -> Prepared:
-    """All of them, settled, and seen by the read models."""
+    """All of them, settled, and seen by the read models; and a shop that is told and not there."""
+    endpoint = {"url": "http://127.0.0.1:9/hooks", "events": ["trip.fulfilled.v1"]}
+    await world.call("POST", "/v1/webhook-endpoints", endpoint)
     prepared = Prepared(
         done=await done(world),
         declined=await declined(world),

@@ -25,6 +25,7 @@ from tests.pages.reading import Visitor
 from tests.scenarios.world import LOOK_S, SETTLE_S_MAX, World
 
 ENDPOINTS = "/v1/webhook-endpoints"
+OWN_ACTS = "GET /console/audit"
 OPERATING = frozenset(SCOPES) - {"ops:all"}
 
 
@@ -193,13 +194,16 @@ class Neighbour:
             self.ear.heard.append(heard)
 
     def leaks_of(self, other: Neighbour) -> set[tuple[str, str]]:
-        """What of the other's this one was told without having said it."""
+        """What of the other's this one was told without having said it: in the same request, or,
+        where its own acts are listed, in any."""
+        said = "\n".join(heard.sent for heard in self.ear.heard).lower()
         return {
             (heard.asked, name)
             for heard in self.ear.heard
             if "/_sandbox/" not in heard.asked
             for name, value in other.canaries.items()
-            if value.lower() in heard.told.lower() and value.lower() not in heard.sent.lower()
+            if value.lower() in heard.told.lower()
+            and value.lower() not in (said if heard.asked == OWN_ACTS else heard.sent.lower())
         }
 
 

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser pictures check format simulate bench soak audit lock clean
+.PHONY: help demo test browser pictures check format simulate mutate bench soak audit lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -66,6 +66,9 @@ format: $(VENV)/.dev ## put the code into the house's shape
 simulate: $(VENV)/.dev ## many small worlds in which everything goes wrong (SEEDS=2000; ARGS='--seed 42')
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
+mutate: $(VENV)/.dev ## change the rules in every small way: which change does no test see? (ARGS='domain.money*')
+	@$(BIN)/mutmut run --max-children 2 $(ARGS); $(BIN)/mutmut results
+
 bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short round; SCALE=10000000)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(filter 1,$(QUICK)),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)
 
@@ -81,4 +84,4 @@ lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile requirements/bench.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean: ## remove everything that was made
-	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants

@@ -58,7 +58,7 @@ def test_what_is_no_whole_number_of_minor_units_is_no_money(text: str, currency:
 )
 def test_currencies_are_never_mixed(first: int, second: int, pair: list[str]) -> None:
     one, other = Money(first, pair[0]), Money(second, pair[1])
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(CurrencyMismatch, match=f"{pair[0]} and {pair[1]} cannot be added"):
         one + other
     with pytest.raises(CurrencyMismatch):
         one - other

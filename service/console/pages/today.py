@@ -65,7 +65,8 @@ class TodayPage:
             "today.html",
             visit,
             gauges=await self.gauges.read(visit.now, sees),
-            at_risk=(await self.trips.page(at_risk, limit=ROWS_SHOWN)).rows,
+            # A page as the list has it: asked for fewer, the planner walks through every trip.
+            at_risk=(await self.trips.page(at_risk)).rows[:ROWS_SHOWN],
             incidents=(await self.incidents.page("open", tenant=sees, limit=ROWS_SHOWN)).rows,
             providers=[provider_shown(name, work, heard.get(name)) for name in PROVIDERS],
             stopped=await self.troubles.stopped(sees),

@@ -94,7 +94,7 @@ async def test_a_role_that_only_reads_may_only_read(somebody: Console, issuer: I
         {"tenant": ...},
         {"key": STRANGER},
     ],
-    ids=str,
+    ids=lambda claims: "-".join(claims),
 )
 async def test_whom_the_token_does_not_speak_for_is_not_let_in(
     somebody: Console, issuer: Issuer, claims: dict[str, object]

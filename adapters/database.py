@@ -81,7 +81,7 @@ class Connections(asyncpg.Pool):  # type: ignore[misc]
         """None: so many are kept already."""
         while self.at_hand:
             connection = self.at_hand.pop()
-            if not connection.is_closed():
+            if not lost(connection):
                 return connection
             await self.let_go(connection)
         if self.kept >= self.kept_max:
@@ -105,6 +105,14 @@ class Connections(asyncpg.Pool):  # type: ignore[misc]
         while self.at_hand:
             await self.let_go(self.at_hand.pop())
         await super().close()
+
+
+def lost(connection: asyncpg.Connection) -> bool:
+    """Whether it was closed from afar: one that asyncpg itself saw off can be asked nothing."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Cluster(PostgresServer):
         self._lock = type(PostgresServer._lock)(self.lock_path)
 
     def ensure_pgdata_inited(self) -> None:
+        self.pgdata.mkdir(parents=True, exist_ok=True)
         super().ensure_pgdata_inited()
         configuration = self.pgdata / "postgresql.conf"
         setting = f"max_connections = {CONNECTIONS_MAX}\n"
@@ -79,7 +80,6 @@ class Handles:
         directory = directory.resolve()
         with self.lock:
             if self.uses[directory] == 0:
-                directory.mkdir(parents=True, exist_ok=True)
                 cluster = Cluster(directory, clean_up)
                 cluster.start()
                 self.clusters[directory] = cluster

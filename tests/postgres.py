@@ -55,15 +55,21 @@ def scratch_disk() -> Path:
 
 def abandoned_servers() -> list[Path]:
     """Servers of test runs that were killed: joining and leaving one removes it."""
-    old = time.time() - ABANDONED_AFTER_S
-    found = []
-    for directory in scratch_disk().glob(f"{SERVER_PREFIX}*"):
-        users = directory / ".handle_pids.json"
-        if directory.stat().st_mtime < old and users.exists():
-            pids = json.loads(users.read_text() or "[]")
-            if not any(Path(f"/proc/{pid}").exists() for pid in pids):
-                found.append(directory)
-    return found
+    return [path for path in scratch_disk().glob(f"{SERVER_PREFIX}*") if is_ours_to_clear(path)]
+
+
+def is_ours_to_clear(directory: Path) -> bool:
+    """Whether nobody uses this server any more, and no other process of this run clears it."""
+    try:
+        if directory.stat().st_mtime > time.time() - ABANDONED_AFTER_S:
+            return False
+        pids = json.loads((directory / ".handle_pids.json").read_text() or "[]")
+        if any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return False
+        (directory / ".cleared").touch(exist_ok=False)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError):
+        return False
+    return True
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class PostgresMoneyLedger:
     ) -> Page[LedgerRow]:
         """Movements, the oldest or the newest first. Raises CursorUnusable."""
         arguments: list[Any] = [rows_wanted(limit), position_of(after, order)]
-        beyond, direction = (">", "ASC") if order == "oldest" else ("<", "DESC")
+        beyond, way = (">", "ASC") if order == "oldest" else ("<", "DESC")
         where = [MOVEMENTS, f"position {beyond} $2"]
         wanted = {"tenant": tenant, "trip_id": trip_id and as_uuid(trip_id), "day": day}
         if trip_id is not None and wanted["trip_id"] is None:
@@ -69,7 +69,7 @@ class PostgresMoneyLedger:
                 where.append(f"{name} = ${len(arguments)}")
         found = await self.pool.fetch(
             f"SELECT {COLUMNS} FROM tripledger.read_money_ledger WHERE {' AND '.join(where)}"
-            f" ORDER BY position {direction} LIMIT $1",
+            f" ORDER BY position {way} LIMIT $1",
             *arguments,
         )
         rows = tuple(TABLES[MONEY_LEDGER].row_of(row) for row in found)

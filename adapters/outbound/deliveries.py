@@ -11,8 +11,7 @@ from typing import Any, Literal
 import asyncpg
 
 from adapters.database import Database, as_uuid, rows_touched
-from adapters.outbound.endpoints import COLUMNS as OF_ENDPOINT
-from adapters.outbound.endpoints import Endpoint, endpoint_of
+from adapters.outbound.endpoints import COLUMNS, Endpoint, endpoint_of
 from adapters.outbound.posting import Attempted
 
 DeliveryState = Literal["open", "delivered", "failed"]
@@ -21,6 +20,9 @@ DeliveryState = Literal["open", "delivered", "failed"]
 IN_FLIGHT_MAX = 4
 FAILURES_MANY = 5
 OPEN_MANY = 1_000
+
+ENDPOINT_FIELDS = tuple(name.strip() for name in COLUMNS.split(","))
+OF_ENDPOINT = ", ".join(f"w.{name}" for name in ENDPOINT_FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,7 @@ WITH picked AS (
 SELECT claimed.lease,
     claimed.delivery_id, claimed.position AS at_position, claimed.event_id, claimed.trip_id,
     claimed.topic, claimed.happened_at, claimed.state, claimed.due, claimed.attempts,
-    claimed.finished_at, {", ".join(f"w.{name.strip()}" for name in OF_ENDPOINT.split(","))}
+    claimed.finished_at, {OF_ENDPOINT}
 FROM claimed JOIN tripledger.webhook_endpoints w USING (endpoint_id)
 ORDER BY claimed.due, claimed.position
 """
@@ -371,6 +373,6 @@ def claimed_of(row: asyncpg.Record) -> Claimed:
     own = {name: facts[name] for name in of_delivery - {"position"}}
     return Claimed(
         delivery=delivery_of(own | {"position": at_position}),
-        endpoint=endpoint_of({n.strip(): facts[n.strip()] for n in OF_ENDPOINT.split(",")}),
+        endpoint=endpoint_of({name: facts[name] for name in ENDPOINT_FIELDS}),
         lease=str(lease),
     )

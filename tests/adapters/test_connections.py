@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from adapters.database import CONNECTION_LOST, connect_pool
+from tests.contracts.waiting import until
 
 PID = "SELECT pg_backend_pid()"
 
@@ -41,6 +42,22 @@ async def test_a_killed_connection_is_replaced_and_a_refused_statement_is_not_it
         except CONNECTION_LOST:
             found = await pool.fetchval(PID)
         assert killed != found
+
+
+async def test_a_connection_that_was_lost_while_at_hand_is_replaced(database_url: str) -> None:
+    async with await connect_pool(database_url, size=4) as pool:
+        lost = await pool.fetchval(PID)
+        [at_hand] = pool.at_hand
+        killer = await asyncpg.connect(database_url)
+        assert await killer.fetchval("SELECT pg_terminate_backend($1)", lost)
+        await killer.close()
+
+        async def seen_off() -> bool:
+            return at_hand._con is None
+
+        await until(seen_off)
+        assert lost != await pool.fetchval(PID)
+        assert 1 == len(pool.at_hand)
 
 
 async def test_a_statement_that_is_given_up_spoils_nothing(database_url: str) -> None:

@@ -19,7 +19,7 @@ REVIEWED = {
     "adapters/differences.py": {"key", "differing", "table", "one", "other"},
     "adapters/operators/incidents.py": {"' AND '.join(where)"},
     "adapters/operators/trip_list.py": {"' AND '.join(where)", "way", "given(rows)"},
-    "adapters/operators/money.py": {"' AND '.join(where)"},
+    "adapters/operators/money.py": {"' AND '.join(where)", "way"},
     "adapters/read_models.py": {"table", "where"},
     "adapters/read_tables.py": {
         *("self.name", "self.key", "self.types[0]", "', '.join(self.fields)"),

@@ -30,6 +30,7 @@ from service.pages.changes import changes_in
 from service.pages.checkout import add_pages
 from service.settings import Settings
 from service.version import VERSION
+from service.workers.loop import GIVE_BACK_S_MAX
 
 log = structlog.get_logger()
 
@@ -157,7 +158,7 @@ async def working(service: Service) -> AsyncIterator[None]:
         finally:
             # Not cut off while it claims: what it claimed would wait for its lease to end.
             worker.stop()
-            await asyncio.wait({claiming}, timeout=patience_s)
+            await asyncio.wait({claiming}, timeout=max(patience_s, GIVE_BACK_S_MAX))
             claiming.cancel()
             await worker.drain(patience_s)
 

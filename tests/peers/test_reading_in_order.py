@@ -195,7 +195,9 @@ GIVEN_UP = 20
 DISTURB_EVERY_S = 0.15
 
 
-async def one_process(url: str, enough: asyncio.Future[object]) -> list[str]:
+async def one_process(
+    url: str, begun: asyncio.Barrier, enough: asyncio.Future[object]
+) -> list[str]:
     """The ids of the events a service process was told are recorded, until it is enough."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", WRITER, url),
@@ -203,14 +205,17 @@ async def one_process(url: str, enough: asyncio.Future[object]) -> list[str]:
         stdout=asyncio.subprocess.PIPE,
     )
     enough.add_done_callback(lambda _: process.stdin.close())
-    told = [event_id async for line in process.stdout for event_id in json.loads(line)]
+    told = json.loads(await process.stdout.readline())
+    await begun.wait()
+    told += [event_id async for line in process.stdout for event_id in json.loads(line)]
     assert 0 == await process.wait()
     return told
 
 
-async def disturb(url: str) -> None:
+async def disturb(url: str, begun: asyncio.Barrier) -> None:
     """Ends whoever appends, again and again, until that has often happened."""
     killed = 0
+    await begun.wait()
     async with connections(url, 1) as (killer,):
         while killed < KILLS:
             killed += await killer.fetchval(
@@ -244,8 +249,11 @@ async def test_processes_slow_transactions_and_killed_connections_leave_one_orde
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(connect_database(database_url, pool_size=2))
         log = await stack.enter_async_context(PostgresEventLog.opened(database, codec()))
-        enough = asyncio.gather(disturb(database_url), give_up(database_url))
-        writing = asyncio.gather(*(one_process(database_url, enough) for _ in range(PROCESSES)))
+        begun = asyncio.Barrier(PROCESSES + 1)
+        enough = asyncio.gather(disturb(database_url, begun), give_up(database_url))
+        writing = asyncio.gather(
+            *(one_process(database_url, begun, enough) for _ in range(PROCESSES))
+        )
         seen: list[tuple[int, str]] = []
         while True:
             last_look = writing.done()

@@ -14,6 +14,7 @@ async def test_after_a_declined_card_the_same_checkout_takes_another(world: Worl
     again = await world.book(trip_id)
     await world.pay(booked["session_id"])
     trip = await world.until_status(trip_id, "completed", "failed")
+    await world.at_rest()
 
     assert ("awaiting_payment", booked["session_id"]) == (declined["status"], again["session_id"])
     assert "pay" in declined["allowed_actions"]
@@ -50,6 +51,7 @@ async def test_a_payment_that_needs_authentication_is_booked_after_it(world: Wor
     waiting = await world.trip(trip_id)
     await world.pay(session_id)
     trip = await world.until_status(trip_id, "completed", "failed")
+    await world.at_rest()
 
     assert "open" == session["status"]
     assert ("awaiting_payment", "pending") == (waiting["status"], waiting["payment"]["status"])
@@ -78,6 +80,7 @@ async def test_a_slow_payment_is_awaited_and_then_fulfilled(world: World) -> Non
     told = await world.not_booked(trip_id)
     await world.settle(session["payment_intent"], "succeeded")
     trip = await world.until_status(trip_id, "completed", "failed")
+    await world.at_rest()
 
     assert (409, "payment_processing") == told[:2]
     assert ("processing", []) == (waiting["payment"]["status"], waiting["allowed_actions"])
@@ -97,6 +100,7 @@ async def test_a_slow_payment_that_fails_leaves_a_trip_to_book_again(world: Worl
     second = await world.book(trip_id)
     await world.pay(second["session_id"])
     trip = await world.until_status(trip_id, "completed", "failed")
+    await world.at_rest()
 
     assert first["session_id"] != second["session_id"]
     assert not set(first["booking_codes"]) & set(second["booking_codes"])
@@ -113,6 +117,7 @@ async def test_a_slow_payment_that_outlives_the_offers_is_given_back(world: Worl
     await world.until_status(trip_id, "processing")
     await world.advance(4 * 86_400)
     trip = await world.until_status(trip_id, "completed", "failed")
+    await world.at_rest()
 
     assert "failed" == trip["status"]
     assert ["failed", "failed"] == [booking["status"] for booking in trip["bookings"]]

@@ -25,7 +25,7 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
 from adapters.offers import Offers, PostgresOffers
-from adapters.operators.reconciliations import PostgresReconciliations
+from adapters.operators.reconciliations import PostgresReconciliations, Reconciliations
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.payments.stripe import StripePayments
 from adapters.read_models import PostgresReadModels, ReadModels
@@ -75,6 +75,7 @@ class Stores:
     carts: CartStore
     buckets: Buckets
     tenants: Tenants
+    reconciliations: Reconciliations
     vault: Vault
     signer: Signer
 
@@ -112,7 +113,7 @@ class Service:
     operating: OperatorDesk
     worker: Worker
     poller: EventPoller
-    reconciler: Reconciler | None
+    reconciler: Reconciler
     housekeeper: Housekeeper
     outbound: Outbound | None
     projectors: tuple[Projector, ...]
@@ -182,6 +183,7 @@ def stores_in(
         carts=PostgresCarts(database),
         buckets=PostgresBuckets(database),
         tenants=PostgresTenants(database),
+        reconciliations=PostgresReconciliations(database),
         vault=vault,
         signer=signer,
     )
@@ -253,7 +255,9 @@ def wired(
         housekeeper=housekeeper_of(settings, stores, database, outbound, forgetting, clock),
         outbound=outbound,
         poller=poller,
-        reconciler=reconciler_of(settings, database, road, poller, suppliers),
+        reconciler=Reconciler(
+            road, poller, suppliers, stores.reconciliations, settings.reconcile_all_every_s
+        ),
         projectors=projectors_of(settings, database, stores),
     )
 
@@ -319,20 +323,6 @@ def projectors_of(
         Projector(pages, stores.models, name, settings.projection_poll_s, held)
         for name in PROJECTIONS
     )
-
-
-def reconciler_of(
-    settings: Settings,
-    database: Database | None,
-    road: Road,
-    poller: EventPoller,
-    suppliers: Mapping[str, Supplier],
-) -> Reconciler | None:
-    """What compares with the world; its reports are kept in a database."""
-    if database is None:
-        return None
-    reports = PostgresReconciliations(database)
-    return Reconciler(road, poller, suppliers, reports, settings.reconcile_all_every_s)
 
 
 async def clock_of(settings: Settings, database: Database) -> Clock:

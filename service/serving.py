@@ -150,8 +150,7 @@ async def working(service: Service) -> AsyncIterator[None]:
             follower, courier = service.outbound.follower, service.outbound.courier
             await stack.enter_async_context(background(follower.run(), "webhook follower"))
             await stack.enter_async_context(background(courier.run(), "webhook courier"))
-        if service.reconciler is not None:
-            await stack.enter_async_context(background(service.reconciler.run(), "reconciler"))
+        await stack.enter_async_context(background(service.reconciler.run(), "reconciler"))
         claiming = asyncio.create_task(worker.run(), name="worker")
         try:
             yield

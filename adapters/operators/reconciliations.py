@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -85,6 +85,50 @@ class Run:
     compared: int = 0
 
 
+class Reconciliations(Protocol):
+    """The runs, and what each has found."""
+
+    async def claim(
+        self, now: datetime, *, every: timedelta, overlap: timedelta, first_look: timedelta
+    ) -> Run | None:
+        """Begin the run that is due; None: none is, or another process has it. It compares what
+        has moved since the last finished one began."""
+        ...
+
+    async def begin(self, now: datetime, since: datetime, trip_id: str | None) -> Run:
+        """Begin a run that somebody asks for; what is old is thrown away."""
+        ...
+
+    async def alive(self, run: Run, now: datetime, compared: int) -> None: ...
+
+    async def add(self, run: Run, drift: Drift, now: datetime) -> None:
+        """Told again by the same run, only what was done about it changes."""
+        ...
+
+    async def finish(self, run: Run, now: datetime, compared: int) -> None: ...
+
+    async def last(self, *, of_one_trip: bool = False) -> Run | None:
+        """The newest finished run; of all trips, unless those of one trip count too."""
+        ...
+
+    async def drifts(self, run: Run, tenant: str | None = None) -> Sequence[Drift]:
+        """What a run has found, the longest known first; for one tenant, or for all and for
+        what is nobody's."""
+        ...
+
+    async def trips_since(self, since: datetime) -> list[str]:
+        """Trips with a checkout of which something was recorded since then."""
+        ...
+
+    async def accept(self, key: str, reason: str, by: str, now: datetime) -> None:
+        """It is right as it is: it will count as settled. Whoever says so first is kept."""
+        ...
+
+    async def accepted(self, keys: Sequence[str]) -> set[str]:
+        """Which of these were accepted."""
+        ...
+
+
 # Nobody else has begun one within `every`, or whoever did is dead.
 CLAIM = """
 INSERT INTO tripledger.reconciliations (run_id, started_at, alive_at, since)
@@ -161,7 +205,8 @@ ORDER BY 1
 
 
 class PostgresReconciliations:
-    """Any number of processes may ask; of the regular runs only one is under way."""
+    """Implements `Reconciliations`, and shows people what was found day by day. Any number of
+    processes may ask; of the regular runs only one is under way."""
 
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
@@ -169,8 +214,6 @@ class PostgresReconciliations:
     async def claim(
         self, now: datetime, *, every: timedelta, overlap: timedelta, first_look: timedelta
     ) -> Run | None:
-        """Begin the run that is due; None: none is, or another process has it. It compares what
-        has moved since the last finished one began."""
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
             row = await connection.fetchrow(
@@ -179,7 +222,6 @@ class PostgresReconciliations:
         return run_of(row) if row else None
 
     async def begin(self, now: datetime, since: datetime, trip_id: str | None) -> Run:
-        """Begin a run that somebody asks for; what is old is thrown away."""
         await self.pool.execute(
             "DELETE FROM tripledger.reconciliations WHERE started_at < $1", now - KEPT
         )
@@ -231,13 +273,10 @@ class PostgresReconciliations:
         )
 
     async def last(self, *, of_one_trip: bool = False) -> Run | None:
-        """The newest finished run; of all trips, unless those of one trip count too."""
         row = await self.pool.fetchrow(NEWEST, of_one_trip)
         return run_of(row) if row else None
 
     async def drifts(self, run: Run, tenant: str | None = None) -> Sequence[Drift]:
-        """What a run has found, the longest known first; for one tenant, or for all and for
-        what is nobody's."""
         rows = await self.pool.fetch(DRIFTS, as_uuid(run.run_id), tenant)
         return [drift_of(row) for row in rows]
 
@@ -256,12 +295,10 @@ class PostgresReconciliations:
         return [drift_of(row) for row in rows]
 
     async def trips_since(self, since: datetime) -> list[str]:
-        """Trips with a checkout of which something was recorded since then."""
         first = await position_after(self.pool, since)
         return [row["trip_id"] for row in await self.pool.fetch(TRIPS, first)]
 
     async def accept(self, key: str, reason: str, by: str, now: datetime) -> None:
-        """It is right as it is: it will count as settled. Whoever says so first is kept."""
         await self.pool.execute(
             "INSERT INTO tripledger.accepted_drifts (drift_key, reason, accepted_by, accepted_at)"
             " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -272,7 +309,6 @@ class PostgresReconciliations:
         )
 
     async def accepted(self, keys: Sequence[str]) -> set[str]:
-        """Which of these were accepted."""
         rows = await self.pool.fetch(
             "SELECT drift_key FROM tripledger.accepted_drifts WHERE drift_key = ANY($1)", list(keys)
         )

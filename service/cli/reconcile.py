@@ -78,7 +78,6 @@ def instant(text: str) -> datetime:
 
 async def compared(since: datetime | None, trip: str | None, *, dry_run: bool) -> Report:
     async with database() as opened, assembled(Settings.load(), opened) as service:
-        assert service.reconciler is not None, "with a database there is one"
         scope = Scope(since=since or service.clock.now() - SINCE, trip_id=trip, dry_run=dry_run)
         with counting("Comparing trips") as progress:
             try:

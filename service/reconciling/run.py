@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from adapters.operators.reconciliations import Done, Drift, PostgresReconciliations, Run
+from adapters.operators.reconciliations import Done, Drift, Reconciliations, Run
 from domain.log import Cause, Recorded, UnreadableEvent
 from domain.payments import PaymentSighting
 from domain.ports import Clock, Supplier
@@ -68,7 +68,7 @@ class Reconciler:
         road: Road,
         poller: EventPoller,
         suppliers: Mapping[str, Supplier],
-        reports: PostgresReconciliations,
+        reports: Reconciliations,
         every_s: float,
     ) -> None:
         self.road = road
@@ -246,9 +246,7 @@ class Reconciler:
 class Notes:
     """What a run finds, written down as it is found; a dry run only keeps it in mind."""
 
-    def __init__(
-        self, reports: PostgresReconciliations, run: Run, scope: Scope, clock: Clock
-    ) -> None:
+    def __init__(self, reports: Reconciliations, run: Run, scope: Scope, clock: Clock) -> None:
         self.reports = reports
         self.run = run
         self.scope = scope

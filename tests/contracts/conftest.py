@@ -30,8 +30,10 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
+from adapters.memory.reconciliations import MemoryReconciliations
 from adapters.memory.tenants import MemoryTenants
 from adapters.offers import Offers, PostgresOffers
+from adapters.operators.reconciliations import PostgresReconciliations, Reconciliations
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
 from adapters.vault import PersonKeys, PostgresPersonKeys
@@ -66,6 +68,7 @@ class Stores:
     carts: CartStore
     buckets: Buckets
     tenants: Tenants
+    reconciliations: Reconciliations
 
 
 def in_memory() -> Stores:
@@ -88,6 +91,7 @@ def in_memory() -> Stores:
         carts=MemoryCarts(offers, models),
         buckets=MemoryBuckets(),
         tenants=MemoryTenants(),
+        reconciliations=MemoryReconciliations(log),
     )
 
 
@@ -109,6 +113,7 @@ async def in_postgres(url: str, stack: AsyncExitStack) -> Stores:
         carts=PostgresCarts(database),
         buckets=PostgresBuckets(database),
         tenants=PostgresTenants(database),
+        reconciliations=PostgresReconciliations(database),
     )
 
 

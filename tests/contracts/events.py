@@ -43,13 +43,22 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    """The trip is about to be paid: stores know it by the name it is kept under."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unheard:
     """Written by a later version of the program: this one has no name for it."""
 
     secret: str
 
 
-TOPICS: dict[str, type] = {"test.noted.v1": Noted, "test.sent.v1": Sent}
+TOPICS: dict[str, type] = {
+    "test.noted.v1": Noted,
+    "test.sent.v1": Sent,
+    "trip.checkout-initialized.v1": CheckedOut,
+}
 CAUSE = Cause(tenant="acme", actor="key:1", request_id="req-1", correlation="trip-1")
 
 

@@ -19,7 +19,7 @@ from domain.suppliers import (
     Slice,
     Traveler,
 )
-from service.reconciling.run import Reconciler, Report, Scope
+from service.reconciling.run import Report, Scope
 from tests.scenarios.processes import environment
 from tests.scenarios.world import AMELIA, CONTACT, DEPARTURE, World
 
@@ -27,22 +27,19 @@ from tests.scenarios.world import AMELIA, CONTACT, DEPARTURE, World
 SETTLED_S = 61
 
 
-def reconciler(world: World) -> Reconciler:
-    assert world.service.reconciler is not None, "the world has a database"
-    return world.service.reconciler
-
-
 async def everything(world: World, *, dry_run: bool = False) -> Report:
     """All that has moved in the last day is compared, when it has come to rest."""
     await world.at_rest()
     await world.advance(SETTLED_S)
     since = world.service.clock.now() - timedelta(days=1)
-    return await reconciler(world).reconcile(Scope(since=since, dry_run=dry_run))
+    return await world.service.reconciler.reconcile(Scope(since=since, dry_run=dry_run))
 
 
 async def one(world: World, trip_id: str, *, dry_run: bool = False) -> Report:
     now = world.service.clock.now()
-    return await reconciler(world).reconcile(Scope(since=now, trip_id=trip_id, dry_run=dry_run))
+    return await world.service.reconciler.reconcile(
+        Scope(since=now, trip_id=trip_id, dry_run=dry_run)
+    )
 
 
 def found(report: Report) -> Counter[tuple[str, str]]:

@@ -23,7 +23,6 @@ from tests.reconciling.comparing import (
     found,
     one,
     order_elsewhere,
-    reconciler,
 )
 from tests.reconciling.test_lost_news import captured_payment
 from tests.scenarios.world import World
@@ -125,7 +124,7 @@ async def test_an_order_of_nobody_is_reported_until_somebody_accepts_it(world: W
     first, second = await everything(world), await everything(world)
     [drift] = second.staying
     code, _ = await command(world)
-    await reconciler(world).reports.accept(
+    await world.service.reconciler.reports.accept(
         drift.key, "Ordered by the office.", "operator:test", world.service.clock.now()
     )
     after, told = await command(world)
@@ -192,7 +191,7 @@ async def test_another_tenants_trip_is_left_alone(world: World) -> None:
     report = await one(world, mine)
     after = await recorded(world, theirs)
     both = await everything(world)
-    reports = reconciler(world).reports
+    reports = world.service.reconciler.reports
 
     assert {mine} == {drift.trip_id for drift in report.drifts}
     assert before == after
@@ -209,7 +208,7 @@ async def test_a_run_that_was_killed_is_done_again_and_nothing_is_done_twice(wor
     for trip_id in trips:
         await believed_refunded(world, trip_id, f"re_gone_{trip_id}", 1_234)
     await world.advance(61)
-    reconciling = reconciler(world)
+    reconciling = world.service.reconciler
     reconciling.every_s = 3_600.0
     last = (await world.trip(max(trips)))["checkout"]["session_id"]
     path = f"/v1/checkout/sessions/{last}"
@@ -255,6 +254,6 @@ async def test_a_provider_that_gives_no_answer_is_told_of_and_compared_later(wor
 
 async def test_a_trip_that_is_not_there_is_not_found(world: World) -> None:
     with pytest.raises(Refused, match="trip_not_found"):
-        await reconciler(world).reconcile(
+        await world.service.reconciler.reconcile(
             Scope(since=world.service.clock.now(), trip_id="0b2e5b0e-0000-4000-8000-000000000000")
         )

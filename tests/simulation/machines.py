@@ -29,6 +29,7 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.rate_limits import MemoryBuckets
 from adapters.memory.read_models import MemoryReadModels
+from adapters.memory.reconciliations import MemoryReconciliations
 from adapters.memory.tenants import MemoryTenants
 from adapters.payments.stripe import StripePayments
 from adapters.signing import Signer
@@ -88,6 +89,7 @@ def settings() -> Settings:
         stripe_api_base=STRIPE_URL,
         duffel_api_base=DUFFEL_URL,
         reconcile_every_s=RECONCILE_S,
+        reconcile_all_every_s=0.0,
     )
 
 
@@ -105,6 +107,7 @@ class Storage:
         self.carts = MemoryCarts(self.offers, self.models)
         self.buckets = MemoryBuckets(lambda: clock.loop.now_s)
         self.tenants = MemoryTenants()
+        self.reconciliations = MemoryReconciliations(self.log)
         self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.person_keys = MemoryPersonKeys()
         self.master_keys = MasterKeys.generate()
@@ -128,6 +131,7 @@ class Storage:
             carts=far(self.carts),
             buckets=far(self.buckets),
             tenants=far(self.tenants),
+            reconciliations=far(self.reconciliations),
             vault=Vault(far(self.person_keys), self.master_keys),
             signer=self.signer,
         )

@@ -255,9 +255,7 @@ def wired(
         housekeeper=housekeeper_of(settings, stores, database, outbound, forgetting, clock),
         outbound=outbound,
         poller=poller,
-        reconciler=Reconciler(
-            road, poller, suppliers, stores.reconciliations, settings.reconcile_all_every_s
-        ),
+        reconciler=reconciler_of(settings, stores, road, poller, suppliers),
         projectors=projectors_of(settings, database, stores),
     )
 
@@ -323,6 +321,17 @@ def projectors_of(
         Projector(pages, stores.models, name, settings.projection_poll_s, held)
         for name in PROJECTIONS
     )
+
+
+def reconciler_of(
+    settings: Settings,
+    stores: Stores,
+    road: Road,
+    poller: EventPoller,
+    suppliers: Mapping[str, Supplier],
+) -> Reconciler:
+    every_s = settings.reconcile_all_every_s
+    return Reconciler(road, poller, suppliers, stores.reconciliations, every_s)
 
 
 async def clock_of(settings: Settings, database: Database) -> Clock:

@@ -103,6 +103,24 @@ def door_contest(server: Place, *, reading: bool) -> Contest:
     )
 
 
+def verifying_contest(server: Place) -> Contest:
+    return Contest(
+        title="Verify the whole log",
+        unit="events/s",
+        ours=OURS,
+        contenders=(Contender(name=OURS, ready=partial(following.ours_verifying, server)),),
+    )
+
+
+def feed_contest(server: Place) -> Contest:
+    return Contest(
+        title="Read the feed over HTTP, as a stream of events",
+        unit="events/s",
+        ours=OURS,
+        contenders=(Contender(name=OURS, ready=partial(door.feeding, server)),),
+    )
+
+
 def contests(server: Place) -> Sequence[Contest]:
     return (
         appending_contest(server),
@@ -111,4 +129,6 @@ def contests(server: Place) -> Sequence[Contest]:
         rebuilding_contest(server),
         door_contest(server, reading=False),
         door_contest(server, reading=True),
+        feed_contest(server),
+        verifying_contest(server),
     )

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.offers import PostgresOffers
 from adapters.read_models import PostgresReadModels, Projection
-from benchmarks.journeys import Step, filled, offer, one_append, starting
+from benchmarks.journeys import Step, commands, filled, offer, one_append, starting
 from benchmarks.measuring import Measure, Run, hammered
 from benchmarks.server import Place, new_database
 from domain.dossier import TOPICS
@@ -34,6 +35,9 @@ from domain.dossier import TOPICS
 READY_S_MAX = 30.0
 WARM_UP_S = 0.5
 READ_TRIPS = 50
+FEED_TRIPS = 300
+EVENTS_EACH = 30
+EVENT_FIELD = b"\nevent: "
 WRITING_AT_ONCE = 100
 EDITS_PER_S_MAX = 1_500
 READS_PER_S_MAX = 6_000
@@ -149,9 +153,43 @@ class Serving:
             found = await hammered(reads, callers, span)
         return found
 
+    async def feed(self, _callers: int, seconds: float) -> Measure:
+        """A lone reader of the stream takes everything from the beginning, and again."""
+        started = time.perf_counter()
+        events = 0
+        while time.perf_counter() < started + seconds:
+            events += await self.streamed(FEED_TRIPS * EVENTS_EACH)
+        return Measure(per_second=events / (time.perf_counter() - started))
+
+    async def streamed(self, end: int) -> int:
+        """So many events, counted as they come: what a reader does with them is its own affair."""
+        seen, rest = 0, b""
+        headers = {**self.headers, "Accept": "text/event-stream"}
+        async with self.session.get("/v1/events", headers=headers) as answer:
+            async for chunk in answer.content.iter_any():
+                found = rest + chunk
+                seen += found.count(EVENT_FIELD)
+                rest = found[1 - len(EVENT_FIELD) :]
+                if seen >= end:
+                    return seen
+        raise RuntimeError(f"the feed ended after {seen} of {end} events")
+
 
 @asynccontextmanager
 async def ours(server: Place, *, name: str, reading: bool) -> AsyncIterator[Run]:
+    async with serving(server, name) as service:
+        yield service.read if reading else service.edit
+
+
+@asynccontextmanager
+async def feeding(server: Place) -> AsyncIterator[Run]:
+    async with serving(server, "bench_feed_ours") as service:
+        await service.trips(FEED_TRIPS, commands)
+        yield service.feed
+
+
+@asynccontextmanager
+async def serving(server: Place, name: str) -> AsyncIterator[Serving]:
     place = await new_database(server, name, migrated=True)
     port = free_port()
     variables = {
@@ -173,8 +211,7 @@ async def ours(server: Place, *, name: str, reading: bool) -> AsyncIterator[Run]
         )
         url = f"http://127.0.0.1:{port}"
         session = await stack.enter_async_context(process(*command, variables=variables, url=url))
-        serving = Serving(session, log, key)
-        yield serving.read if reading else serving.edit
+        yield Serving(session, log, key)
 
 
 @asynccontextmanager

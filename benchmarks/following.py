@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier
 from adapters.database import connect_database
 from adapters.event_log.codec import EventCodec
 from adapters.event_log.postgres import PostgresEventLog
+from adapters.event_log.verify import verify
 from adapters.read_models import PostgresReadModels, Projection
 from benchmarks.journeys import whole_trip
 from benchmarks.library import Journeys, environment, lived
@@ -61,6 +62,23 @@ async def ours_reading(server: Place) -> AsyncIterator[Run]:
                 async for page in log.pages(0, OUR_PAGE_EVENTS):
                     read += len(page)
             return Measure(per_second=read / (time.perf_counter() - started))
+
+        yield run
+
+
+@asynccontextmanager
+async def ours_verifying(server: Place) -> AsyncIterator[Run]:
+    """Every link, version and position of the log, as `tripledger log verify` looks at them."""
+    async with our_log(server, "bench_verify_ours") as log:
+
+        async def run(_callers: int, seconds: float) -> Measure:
+            started = time.perf_counter()
+            seen = 0
+            while time.perf_counter() < started + seconds:
+                verified = await verify(log.database.url)
+                assert verified.whole, "nobody has touched this log"
+                seen += verified.events
+            return Measure(per_second=seen / (time.perf_counter() - started))
 
         yield run
 

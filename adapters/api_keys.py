@@ -18,6 +18,17 @@ from adapters.database import Database
 
 Mode = Literal["test", "live"]
 
+# What a key may open, and in words.
+SCOPES = {
+    "trips:read": "read trips, bookings and events",
+    "trips:write": "make and edit trips, search offers",
+    "payments:propose": "price a trip and open a checkout where the traveller pays",
+    "payments:write": "the same, and take payments directly, cancel and refund",
+    "ops:read": "read everything of the tenant, as an operator",
+    "ops:write": "repair, retry and rebuild, as an operator",
+    "ops:all": "do so for every tenant",
+}
+
 KEY = re.compile(r"tl_(test|live)_([0-9a-f]{16})_([0-9a-f]{64})")
 ID_BYTES = 8
 SECRET_BYTES = 32
@@ -88,11 +99,13 @@ class ApiKeys:
         *,
         name: str = "",
         expires_at: datetime | None = None,
+        key_id: str | None = None,
     ) -> tuple[str, ApiKey]:
-        """The key's text, which exists nowhere else, and what is stored of it."""
+        """The key's text, which exists nowhere else, and what is stored of it. `key_id`: as
+        `new_key_id` made it, where it must be known beforehand."""
         secret = secrets.token_hex(SECRET_BYTES)
         key = ApiKey(
-            key_id=secrets.token_hex(ID_BYTES),
+            key_id=key_id or new_key_id(),
             mode=mode,
             tenant=tenant,
             name=name,
@@ -127,17 +140,30 @@ class ApiKeys:
         """The keys of a tenant, or of all, oldest first."""
         return await self.rows.listed(tenant)
 
+    async def known(self, key_id: str) -> ApiKey | None:
+        stored = await self.rows.get(key_id)
+        return stored.key if stored else None
+
+    async def usable(self, key_id: str, now: datetime) -> ApiKey | None:
+        key = await self.known(key_id)
+        return key if key and key.usable(now) else None
+
     async def rotate(
-        self, key_id: str, now: datetime, overlap: timedelta
+        self, key_id: str, now: datetime, overlap: timedelta, new_id: str | None = None
     ) -> tuple[str, ApiKey] | None:
         """A key for the same tenant and scopes; the old one opens for `overlap` longer, so that
         callers can change over. None: there was no usable key by this id."""
-        stored = await self.rows.get(key_id)
-        if stored is None or not stored.key.usable(now):
+        old = await self.usable(key_id, now)
+        if old is None:
             return None
-        old = stored.key
         made = await self.create(
-            old.tenant, old.mode, old.scopes, now, name=old.name, expires_at=rotated(old, now)
+            old.tenant,
+            old.mode,
+            old.scopes,
+            now,
+            name=old.name,
+            expires_at=rotated(old, now),
+            key_id=new_id,
         )
         await self.rows.expire(key_id, now + overlap)
         return made
@@ -145,6 +171,10 @@ class ApiKeys:
     async def revoke(self, key_id: str, now: datetime) -> bool:
         """From now on the key opens nothing; False: there was no such key to revoke."""
         return await self.rows.revoke(key_id, now)
+
+
+def new_key_id() -> str:
+    return secrets.token_hex(ID_BYTES)
 
 
 def rotated(old: ApiKey, now: datetime) -> datetime | None:

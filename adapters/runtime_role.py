@@ -11,6 +11,7 @@ ROLE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 # Only read: events are written by `tripledger.append`, which runs with its owner's rights.
 READ_ONLY = ("trip_events", "log_head", "migrations")
+APPEND_ONLY = ("operator_acts",)
 
 TABLES = """
 SELECT c.relname AS name, c.relkind = 'v' OR c.relname = ANY($1) AS read_only
@@ -63,5 +64,7 @@ async def grants(connection: asyncpg.Connection, role: str) -> list[str]:
     ]
     for table in await connection.fetch(TABLES, list(READ_ONLY)):
         rights = "SELECT" if table["read_only"] else "SELECT, INSERT, UPDATE, DELETE"
+        if table["name"] in APPEND_ONLY:
+            rights = "SELECT, INSERT"
         statements.append(f"GRANT {rights} ON tripledger.{table['name']} TO {role}")
     return statements

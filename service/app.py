@@ -25,6 +25,7 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
 from adapters.offers import Offers, PostgresOffers
+from adapters.operators.acts import Acts, PostgresActs
 from adapters.operators.reconciliations import PostgresReconciliations, Reconciliations
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.payments.stripe import StripePayments
@@ -33,7 +34,7 @@ from adapters.read_tables import PROJECTIONS
 from adapters.sandbox_clock import SandboxClock
 from adapters.signing import Signer
 from adapters.suppliers.duffel import DuffelSupplier
-from adapters.vault import MasterKeys, PostgresPersonKeys, Vault
+from adapters.vault import Vault
 from domain.ports import Clock, EventLog, Payments, Supplier
 from service.clock import SystemClock
 from service.codec import codec_of
@@ -44,9 +45,11 @@ from service.http.guards.strangers import Strangers
 from service.observability.metrics import Metrics
 from service.observability.provider_calls import watched
 from service.observability.spans import Tracer, tracer_of_environment
+from service.operating.book import Book
 from service.operating.desk import OperatorDesk
 from service.outbound.parts import Outbound, outbound_of
 from service.people.forgetting import Forgetting
+from service.people.key_files import signer_of, vault_of
 from service.people.retention import Retention
 from service.people.sealing import People
 from service.reconciling.run import Reconciler
@@ -76,6 +79,7 @@ class Stores:
     buckets: Buckets
     tenants: Tenants
     reconciliations: Reconciliations
+    acts: Acts
     vault: Vault
     signer: Signer
 
@@ -155,15 +159,6 @@ async def assembled(
         await asyncio.to_thread(tracer.close)
 
 
-def signer_of(settings: Settings) -> Signer:
-    return Signer.read_or_create(settings.signing_key_file or settings.data_dir / "signing.key")
-
-
-def vault_of(settings: Settings, database: Database) -> Vault:
-    key_file = settings.master_key_file or settings.data_dir / "master.key"
-    return Vault(PostgresPersonKeys(database), MasterKeys.read_or_create(key_file))
-
-
 def stores_in(
     settings: Settings,
     database: Database,
@@ -184,6 +179,7 @@ def stores_in(
         buckets=PostgresBuckets(database),
         tenants=PostgresTenants(database),
         reconciliations=PostgresReconciliations(database),
+        acts=PostgresActs(database),
         vault=vault,
         signer=signer,
     )
@@ -204,11 +200,12 @@ def wired(
     log, outbox, inbox, models = stores.log, stores.outbox, stores.inbox, stores.models
     road = Road(log, on_conflict=metrics.conflicts.inc, trace_id=tracer.trace_id)
     people = People(stores.vault, new_id)
-    payment_work = PaymentWork(road, payments, clock, settings.base_url)
-    forgetting = Forgetting(road, stores.vault, stores.signer, clock)
-    order_work = OrderWork(road, suppliers, people, outbox, clock)
+    paying = PaymentWork(road, payments, clock, settings.base_url)
+    book = Book(stores.acts, clock)
+    forgetting = Forgetting(road, stores.vault, stores.signer, clock, book)
+    ordering = OrderWork(road, suppliers, people, outbox, clock)
     desk = desk_of(settings, stores, road, suppliers, payments, people, clock)
-    outbound = outbound_of(settings, database, road, log, stores.vault, clock, metrics)
+    outbound = outbound_of(settings, database, road, log, stores.vault, clock, metrics, book)
     retelling = outbound.retelling if outbound else None
     poller = EventPoller(payments, inbox, clock, settings.reconcile_every_s)
     return Service(
@@ -237,13 +234,13 @@ def wired(
         suppliers=suppliers,
         road=road,
         desk=desk,
-        operating=OperatorDesk(road, desk, outbox, payment_work, order_work, clock, retelling),
+        operating=OperatorDesk(road, desk, outbox, paying, ordering, clock, book, retelling),
         worker=Worker(
             road,
             outbox,
-            payment_work,
-            order_work,
-            NoticeWork(inbox, payment_work, order_work),
+            paying,
+            ordering,
+            NoticeWork(inbox, paying, ordering),
             forgetting,
             clock,
             metrics,

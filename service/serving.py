@@ -80,7 +80,7 @@ async def serve(
     signals, readiness = Signals(), Readiness()
     async with (
         open_database(
-            plain_url(settings),
+            settings.plain_database_url,
             settings.data_dir,
             pool_size=settings.database_connections,
         ) as database,
@@ -97,10 +97,6 @@ async def serve(
         if "api" in roles:
             with suppress(TimeoutError):
                 await asyncio.wait_for(signals.hurry.wait(), settings.drain_s)
-
-
-def plain_url(settings: Settings) -> str | None:
-    return settings.database_url.get_secret_value() if settings.database_url else None
 
 
 @asynccontextmanager

@@ -335,6 +335,10 @@ class Settings(DoorSettings):
         return "live" if key is not None and "_live_" in key.get_secret_value() else "test"
 
     @property
+    def plain_database_url(self) -> str | None:
+        return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
     def base_url(self) -> str:
         """The URL to put into answers, without a slash at its end."""
         return self.public_url or f"http://{self.host}:{self.port}"

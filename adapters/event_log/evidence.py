@@ -178,9 +178,18 @@ def varying(hashed: bytes) -> Iterator[bytes]:
     yield hashed[at:]
 
 
+def first_of(links: Sequence[Link]) -> Facts:
+    return facts_of(base64.b64decode(links[0].facts))
+
+
+def tenant_of(links: Sequence[Link]) -> str:
+    """Whose trip it is."""
+    return first_of(links).tenant
+
+
 def signed(links: Sequence[Link], signer: Signer, *, at: datetime, exported_by: str) -> bytes:
     """The file."""
-    first = facts_of(base64.b64decode(links[0].facts))
+    first = first_of(links)
     header = Header(
         trip_id=first.trip_id,
         tenant=first.tenant,

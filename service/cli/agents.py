@@ -7,17 +7,12 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from cyclopts import App
-
 from service.cli.output import FAILED, OK, USAGE, stop
 from service.settings import Settings
 
 KEY_VARIABLE = "TRIPLEDGER_API_KEY"
 
-app = App()
 
-
-@app.command
 def mcp(
     *,
     url: str | None = None,

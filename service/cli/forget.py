@@ -11,16 +11,13 @@ import msgspec
 from cyclopts import App
 
 from adapters.signing import Signature, verified
-from domain.log import Cause
 from service.app import assembled
-from service.cli.opening import database
+from service.cli.opening import cause, database
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
 from service.people.forgetting import Certificate, Held
 from service.settings import Settings
 
 app = App(name="forget", help="Erase a person, or check a certificate of erasure.")
-
-ACTOR = "operator:cli"
 
 
 @app.default
@@ -58,7 +55,7 @@ def forget(
 
 
 @app.command
-def verify(certificate: Path) -> int:
+def verify(certificate: Path, *, json: bool = False) -> int:
     """Check that certificates say exactly what was signed, and by which key."""
     try:
         documents = msgspec.json.decode(certificate.read_bytes(), type=list[dict[str, str]])
@@ -68,7 +65,8 @@ def verify(certificate: Path) -> int:
                 stop(FAILED, "This certificate was changed after it was signed.")
     except (msgspec.MsgspecError, KeyError, ValueError):
         stop(FAILED, "This is no certificate of erasure.")
-    print_table("Certified", [said(each) | {"signed by": each["public_key"]} for each in documents])
+    rows = [said(each) | {"signed_by": each["public_key"]} for each in documents]
+    print_json(rows) if json else print_table("Certified", rows)
     return OK
 
 
@@ -84,8 +82,7 @@ async def forgotten(person: str) -> list[Certificate]:
         forgetting, keys = service.forgetting, service.vault.keys
         known = await keys.whose(person)
         ids = [person] if known else [h.person_id for h in await forgetting.people_of(person, None)]
-        cause = Cause(tenant=None, actor=ACTOR)
-        return [await forgetting.forget(person_id, cause) for person_id in ids]
+        return [await forgetting.forget(person_id, cause()) for person_id in ids]
 
 
 def document(certificate: Certificate) -> dict[str, str]:

@@ -9,11 +9,10 @@ from cyclopts import App
 
 from adapters.operators.incidents import IncidentState, PostgresIncidents
 from adapters.read_tables import IncidentRow
-from domain.log import Cause
 from domain.money import Money
 from domain.operating import Action, Wanted
 from service.app import assembled
-from service.cli.opening import database, operator
+from service.cli.opening import cause, database
 from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 from service.handle import new_id
 from service.settings import Settings
@@ -88,9 +87,8 @@ async def act(incident_id: str, action: Action, reason: str, owner: str | None =
     wanted = Wanted(
         action=action, subject=incident_id, reason=reason, request_id=new_id(), owner=owner
     )
-    cause = Cause(tenant=None, actor=f"operator:{operator()}", request_id=wanted.request_id)
     async with database() as opened, assembled(Settings.load(), opened) as service:
-        await service.operating.act(row.trip_id, wanted, cause)
+        await service.operating.act(row.trip_id, wanted, cause(wanted.request_id))
 
 
 def shown(row: IncidentRow) -> dict[str, Any]:

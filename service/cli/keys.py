@@ -8,10 +8,9 @@ from typing import Literal
 
 from cyclopts import App
 
-from adapters.api_keys import ApiKey, ApiKeys, PostgresApiKeyRows
-from service.cli.opening import database
+from adapters.api_keys import SCOPES, ApiKey, ApiKeys, PostgresApiKeyRows, new_key_id
+from service.cli.opening import book_in, cause, database
 from service.cli.output import NOT_FOUND, OK, USAGE, answer, people, print_json, print_table, stop
-from service.http.identity import SCOPES
 from service.settings import Settings
 
 app = App(name="keys", help="API keys: create, list, rotate, revoke.")
@@ -43,16 +42,18 @@ def create(
         stop(USAGE, f"Unknown scopes {', '.join(unknown)}; there are {', '.join(SCOPES)}.")
     settings = Settings.load()
     owner = tenant or settings.default_tenant
-    now = datetime.now(UTC)
+    opens, now = mode or settings.mode, datetime.now(UTC)
     expires_at = now + timedelta(days=days) if days is not None else None
 
     async def work() -> tuple[str, str]:
         async with database() as opened:
-            keys = ApiKeys(PostgresApiKeyRows(opened))
-            text, key = await keys.create(
-                owner, mode or settings.mode, scopes, now, name=name, expires_at=expires_at
+            keys, key_id = ApiKeys(PostgresApiKeyRows(opened)), new_key_id()
+            about = f"key {key_id}, {opens}: {' '.join(sorted(scopes))}"
+            await book_in(opened).write("made an API key", cause(), tenant=owner, subject=about)
+            text, _ = await keys.create(
+                owner, opens, scopes, now, name=name, expires_at=expires_at, key_id=key_id
             )
-            return text, key.key_id
+            return text, key_id
 
     text, key_id = asyncio.run(work())
     if json:
@@ -102,8 +103,15 @@ def rotate(key_id: str, *, overlap_hours: int = 24, json: bool = False) -> int:
 
     async def work() -> tuple[str, ApiKey] | None:
         async with database() as opened:
-            keys = ApiKeys(PostgresApiKeyRows(opened))
-            return await keys.rotate(key_id, datetime.now(UTC), timedelta(hours=overlap_hours))
+            keys, new_id = ApiKeys(PostgresApiKeyRows(opened)), new_key_id()
+            if (old := await keys.usable(key_id, datetime.now(UTC))) is None:
+                return None
+            about = f"key {key_id}, by key {new_id}"
+            await book_in(opened).write(
+                "replaced an API key", cause(), tenant=old.tenant, subject=about
+            )
+            overlap = timedelta(hours=overlap_hours)
+            return await keys.rotate(key_id, datetime.now(UTC), overlap, new_id)
 
     made = asyncio.run(work())
     if made is None:
@@ -123,7 +131,14 @@ def revoke(key_id: str, *, json: bool = False) -> int:
 
     async def work() -> bool:
         async with database() as opened:
-            return await ApiKeys(PostgresApiKeyRows(opened)).revoke(key_id, datetime.now(UTC))
+            keys, now = ApiKeys(PostgresApiKeyRows(opened)), datetime.now(UTC)
+            if (key := await keys.known(key_id)) is None or key.revoked_at is not None:
+                return False
+            about = f"key {key_id}"
+            await book_in(opened).write(
+                "revoked an API key", cause(), tenant=key.tenant, subject=about
+            )
+            return await keys.revoke(key_id, now)
 
     if not asyncio.run(work()):
         stop(NOT_FOUND, f"There is no key {key_id} to revoke.")

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from cyclopts import App
-
 from adapters.operators.money import PostgresMoneyLedger
 from adapters.operators.paging import CursorUnusable
 from adapters.read_tables import LedgerRow
@@ -17,12 +15,9 @@ from projections.money_ledger import Totals
 from service.cli.opening import database
 from service.cli.output import NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
 
-app = App()
-
 PAGE_LINES = 100
 
 
-@app.command
 def money(
     *,
     trip: str | None = None,

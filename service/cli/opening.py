@@ -15,10 +15,12 @@ from eventsourcing.persistence import StoredEvent
 from adapters.database import Database, open_database
 from adapters.event_log.evidence import Evidence
 from adapters.event_log.postgres import PostgresEventLog
+from adapters.operators.acts import PostgresActs
 from domain.log import Cause, Recorded
 from service.cli.output import USAGE, stop
+from service.clock import SystemClock
 from service.codec import codec_of
-from service.serving import plain_url
+from service.operating.book import OPERATOR, Book
 from service.settings import Settings
 
 COMMAND_CONNECTIONS = 4
@@ -34,11 +36,20 @@ def operator() -> str:
         return "unknown"
 
 
+def cause(request_id: str | None = None) -> Cause:
+    """Behind whatever a command does, for every tenant."""
+    return Cause(tenant=None, actor=OPERATOR + operator(), request_id=request_id)
+
+
+def book_in(database: Database) -> Book:
+    return Book(PostgresActs(database), SystemClock())
+
+
 @asynccontextmanager
 async def database() -> AsyncIterator[Database]:
     settings = Settings.load()
     async with open_database(
-        plain_url(settings), settings.data_dir, pool_size=COMMAND_CONNECTIONS
+        settings.plain_database_url, settings.data_dir, pool_size=COMMAND_CONNECTIONS
     ) as opened:
         yield opened
 

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 
 from cyclopts import App
 
+from adapters.console.pauses import Pauses
 from adapters.read_models import PostgresReadModels, Projection
 from adapters.read_tables import PROJECTIONS
 from domain.log import UnreadableEvent
-from service.cli.opening import event_log
-from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.opening import book_in, cause, database, event_log, operator
+from service.cli.output import FAILED, OK, answer, people, print_json, print_table, stop
 from service.cli.progress import progress_to
 from service.workers.projector import stopped_by
 from service.workers.rebuilding import Compared, Rebuilt, compare_with_log
 from service.workers.rebuilding import rebuild as rebuild_all
 
-app = App(name="projections", help="Read models: list, rebuild, verify.")
+app = App(name="projections", help="Read models: list, pause, resume, rebuild, verify.")
 
 
 @app.command(name="list")
@@ -30,6 +31,7 @@ def list_projections(*, json: bool = False) -> int:
         async with event_log() as log:
             checkpoints = await PostgresReadModels(log.database, log.codec).checkpoints()
             last = await log.last_position()
+            pauses = await Pauses(log.database).listed()
             stops = [await stopped_by(log, p.name, p.position) for p in checkpoints]
         return [
             {
@@ -38,6 +40,7 @@ def list_projections(*, json: bool = False) -> int:
                 "live": point.live,
                 "position": point.position,
                 "behind": last - point.position,
+                "paused_by": pauses[point.name].paused_by if point.name in pauses else None,
                 "stopped_by": str(stop) if stop else None,
             }
             for point, stop in zip(checkpoints, stops, strict=True)
@@ -66,12 +69,44 @@ def rebuild(*names: Projection, json: bool = False) -> int:
 
 async def rebuilt(names: Sequence[Projection]) -> Sequence[Rebuilt]:
     async with event_log() as log:
+        await book_in(log.database).write(
+            "rebuilt a projection", cause(), tenant="", subject=", ".join(names)
+        )
         models = PostgresReadModels(log.database, log.codec)
         with progress_to(await log.last_position(), f"Rebuilding {', '.join(names)}") as done:
             try:
                 return await rebuild_all(log, models, names, done)
             except UnreadableEvent as error:
                 stop(FAILED, f"Nothing is rebuilt: {error}")
+
+
+@app.command
+def pause(name: Projection, reason: str, *, json: bool = False) -> int:
+    """Hold a read model where it is, so that nothing of it changes under somebody's eyes."""
+
+    async def work() -> None:
+        async with database() as opened:
+            book = book_in(opened)
+            await book.write("paused a projection", cause(), tenant="", subject=name, reason=reason)
+            await Pauses(opened).pause(name, operator(), reason, book.clock.now())
+
+    asyncio.run(work())
+    answer({"name": name, "paused": True}, f"{name} is held where it is.", json=json)
+    return OK
+
+
+@app.command
+def resume(name: Projection, *, json: bool = False) -> int:
+    """Let a read model go on that somebody has paused."""
+
+    async def work() -> None:
+        async with database() as opened:
+            await book_in(opened).write("resumed a projection", cause(), tenant="", subject=name)
+            await Pauses(opened).resume(name)
+
+    asyncio.run(work())
+    answer({"name": name, "paused": False}, f"{name} goes on.", json=json)
+    return OK
 
 
 @app.command

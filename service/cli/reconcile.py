@@ -12,7 +12,7 @@ from adapters.operators.reconciliations import Drift, PostgresReconciliations
 from domain.payments import PaymentOutcomeUnknown
 from domain.suppliers import SupplierUnavailable
 from service.app import assembled
-from service.cli.opening import database, operator
+from service.cli.opening import book_in, cause, database, operator
 from service.cli.output import FAILED, OK, people, print_json, print_table, stop
 from service.cli.output import answer as say
 from service.cli.progress import counting
@@ -61,6 +61,9 @@ def accept(key: str, reason: str, *, json: bool = False) -> int:
     async def work() -> None:
         async with database() as opened:
             reports = PostgresReconciliations(opened)
+            await book_in(opened).write(
+                "accepted a difference", cause(), tenant="", subject=key, reason=reason
+            )
             await reports.accept(key, reason, operator(), datetime.now(UTC))
 
     asyncio.run(work())
@@ -79,6 +82,8 @@ def instant(text: str) -> datetime:
 async def compared(since: datetime | None, trip: str | None, *, dry_run: bool) -> Report:
     async with database() as opened, assembled(Settings.load(), opened) as service:
         scope = Scope(since=since or service.clock.now() - SINCE, trip_id=trip, dry_run=dry_run)
+        if not dry_run:
+            await service.operating.book.write("reconciled", cause(), tenant="", trip_id=trip)
         with counting("Comparing trips") as progress:
             try:
                 return await service.reconciler.reconcile(scope, progress)

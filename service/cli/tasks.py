@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from cyclopts import App
 
 from adapters.outbox import PostgresOutbox, TaskState
-from service.cli.opening import database
+from service.cli.opening import book_in, cause, database
 from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 
 app = App(name="tasks", help="Background work: list, retry.")
@@ -50,6 +50,8 @@ def retry(task_id: int, *, json: bool = False) -> int:
 
     async def work() -> bool:
         async with database() as opened:
+            about = f"task {task_id}"
+            await book_in(opened).write("retried a task", cause(), tenant="", subject=about)
             return await PostgresOutbox(opened).requeue(task_id, datetime.now(UTC))
 
     if not asyncio.run(work()):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from cyclopts import App
 
 from adapters.doors.tenants import PostgresTenants
-from service.cli.opening import database
-from service.cli.output import OK, USAGE, people, print_json, stop
+from service.cli.opening import book_in, cause, database
+from service.cli.output import OK, USAGE, answer, people, print_json, stop
 from service.http.redirects import is_origin
 from service.settings import Settings
 
@@ -17,7 +17,7 @@ app = App(name="tenants", help="Tenants: where their travellers may be sent back
 
 
 @app.command(name="set-redirects")
-def set_redirects(tenant: str, *origins: str, default: bool = False) -> int:
+def set_redirects(tenant: str, *origins: str, default: bool = False, json: bool = False) -> int:
     """Let the tenant's travellers be sent back to these origins only, such as
     https://shop.example; none at all sends nobody anywhere.
 
@@ -31,16 +31,20 @@ def set_redirects(tenant: str, *origins: str, default: bool = False) -> int:
     if wrong := [text for text in origins if not is_origin(text)]:
         stop(USAGE, f"Not an origin (https://host or https://host:port): {', '.join(wrong)}")
 
+    where = "the default" if default else ", ".join(origins) or "nowhere"
+
     async def work() -> None:
         async with database() as opened:
+            await book_in(opened).write(
+                "set where travellers may be sent back to", cause(), tenant=tenant, subject=where
+            )
             await PostgresTenants(opened).set_redirect_origins(
                 tenant, None if default else origins, datetime.now(UTC)
             )
 
     asyncio.run(work())
-    people.print(
-        f"Tenant {tenant}: {'the default' if default else ', '.join(origins) or 'nowhere'}"
-    )
+    told = {"tenant": tenant, "redirect_origins": None if default else list(origins)}
+    answer(told, f"Tenant {tenant}: {where}", json=json)
     return OK
 
 

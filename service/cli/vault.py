@@ -7,10 +7,10 @@ import asyncio
 from cyclopts import App
 
 from adapters.vault import MasterKeyMissing
-from service.app import vault_of
-from service.cli.opening import database
+from service.cli.opening import book_in, cause, database
 from service.cli.output import FAILED, OK, people, print_json, stop
 from service.cli.progress import progress_to
+from service.people.key_files import vault_of
 from service.settings import Settings
 
 app = App(name="vault", help="Keys of personal data: rewrap.")
@@ -26,6 +26,7 @@ def rewrap(*, json: bool = False) -> int:
     async def work() -> tuple[str, int]:
         async with database() as opened:
             vault = vault_of(Settings.load(), opened)
+            await book_in(opened).write("wrapped all personal keys anew", cause(), tenant="")
             done = 0
             with progress_to(await vault.to_rewrap(), "Wrapping keys anew") as tell:
                 async for done in vault.rewrap():

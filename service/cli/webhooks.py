@@ -13,7 +13,7 @@ from cyclopts import App
 from adapters.outbound.deliveries import Attempt, Delivery, DeliveryState
 from adapters.outbound.endpoints import Endpoint, Payload
 from service.app import assembled
-from service.cli.opening import database
+from service.cli.opening import cause, database
 from service.cli.output import OK, people, print_json, print_table
 from service.handle import new_id
 from service.outbound.desk import WebhookDesk, Wish
@@ -85,7 +85,7 @@ def add(
         after=after,
     )
     owner = tenant or Settings.load().default_tenant
-    endpoint, secret = done(lambda desk: desk.register(new_id(), owner, wish))
+    endpoint, secret = done(lambda desk: desk.register(new_id(), owner, wish, cause()))
     return with_secret(endpoint, secret, json=json)
 
 
@@ -99,7 +99,7 @@ def rotate(endpoint_id: str, *, overlap_hours: int = 24, json: bool = False) -> 
         How long the old secret signs beside it, so that the receiver can change over.
     """
     overlap = timedelta(hours=overlap_hours)
-    made = done(lambda desk: desk.rotate(endpoint_id, None, new_id(), overlap))
+    made = done(lambda desk: desk.rotate(endpoint_id, cause(), new_id(), overlap))
     return with_secret(*made, json=json)
 
 
@@ -112,31 +112,31 @@ def show(endpoint_id: str, *, json: bool = False) -> int:
 @app.command
 def remove(endpoint_id: str, *, json: bool = False) -> int:
     """Tell nothing there any more; what was sent there is thrown away."""
-    return one(done(lambda desk: desk.remove(endpoint_id, None)), json=json)
+    return one(done(lambda desk: desk.remove(endpoint_id, cause())), json=json)
 
 
 @app.command
 def enable(endpoint_id: str, *, json: bool = False) -> int:
     """Tell a disabled endpoint again: it goes on where it stood still."""
-    return one(done(lambda desk: desk.enable(endpoint_id, None)), json=json)
+    return one(done(lambda desk: desk.enable(endpoint_id, cause())), json=json)
 
 
 @app.command
 def replay(endpoint_id: str, *, after: int, json: bool = False) -> int:
     """Send everything behind a position of the log again, under the ids it had."""
-    return one(done(lambda desk: desk.replay(endpoint_id, None, after)), json=json)
+    return one(done(lambda desk: desk.replay(endpoint_id, cause(), after)), json=json)
 
 
 @app.command(name="test")
 def send_test(endpoint_id: str, *, json: bool = False) -> int:
     """Send an event that tells of nothing; a worker does it."""
-    return sent(done(lambda desk: desk.test(endpoint_id, None, new_id())), json=json)
+    return sent(done(lambda desk: desk.test(endpoint_id, cause(), new_id())), json=json)
 
 
 @app.command
 def resend(endpoint_id: str, delivery_id: str, *, json: bool = False) -> int:
     """Send one event again; a worker does it."""
-    return sent(done(lambda desk: desk.resend(endpoint_id, None, delivery_id)), json=json)
+    return sent(done(lambda desk: desk.resend(endpoint_id, cause(), delivery_id)), json=json)
 
 
 @app.command

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from adapters.console.acts import OperatorActs
 from adapters.console.pauses import Pauses
 from adapters.database import Database
 from service.app import Service, sessions_of
@@ -40,7 +39,7 @@ def add_console(
     """The operators' pages, added to the application."""
     settings = service.settings
     pages = Renderer(sandbox=settings.sandbox)
-    door = Door(service, pages, sessions_of(settings, database), OperatorActs(database))
+    door = Door(service, pages, sessions_of(settings, database))
     app.router.add_get(SIGN_IN, door.show_sign_in)
     app.router.add_post(SIGN_IN, door.sign_in)
     if (client := client_of(service)) is not None:
@@ -81,6 +80,7 @@ def places_of(
         "POST /console/trips/views/forget": trips.forget,
         "GET /console/incidents": IncidentsPage(service, database, pages).show,
         f"GET {TRIP}": trip.show,
+        f"GET {TRIP}/evidence": trip.evidence,
         f"GET {TRIP}/act": actions.ask,
         f"POST {TRIP}/act": actions.do,
         f"GET {TRIP}/reveal": trip.ask_to_reveal,

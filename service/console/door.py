@@ -11,15 +11,16 @@ import structlog
 from aiohttp import web
 
 from adapters.api_keys import ApiKey
-from adapters.console.acts import OperatorActs
 from adapters.console.sessions import OperatorSessions
 from domain.errors import Refused
+from domain.log import Cause
 from service.app import Service
-from service.console.operator import ALL, PREFIX, READ, WRITE, NotDone, NotThere, Operator, Visit
+from service.console.operator import ALL, READ, WRITE, NotDone, NotThere, Operator, Visit
 from service.console.rendering import Renderer, see_other
 from service.http.api import CALLER, REQUEST_ID
 from service.http.identity import KEY_CHARACTERS_MAX, Caller
 from service.http.problems import Problem
+from service.operating.book import OPERATOR, Deed
 from service.pages.forgery import Forged, Tokens
 from service.pages.forms import read_form
 
@@ -37,13 +38,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Door:
     """Lets operators in, and out."""
 
-    def __init__(
-        self, service: Service, pages: Renderer, sessions: OperatorSessions, acts: OperatorActs
-    ) -> None:
+    def __init__(self, service: Service, pages: Renderer, sessions: OperatorSessions) -> None:
         self.service = service
         self.pages = pages
         self.sessions = sessions
-        self.acts = acts
+        self.book = service.operating.book
         self.tokens = Tokens(service.settings.base_url, "tripledger_sign_in")
         self.cookie = f"__Host-{COOKIE}" if self.tokens.secure else COOKIE
         self.by_issuer = service.settings.oidc_client_id is not None
@@ -115,13 +114,8 @@ class Door:
         self, request: web.Request, operator: str, tenant: str, secret: str, next_path: str
     ) -> web.Response:
         """However somebody was recognised: from here on the browser's secret stands for them."""
-        await self.acts.write(
-            "signed in",
-            operator=operator,
-            tenant=tenant,
-            now=self.service.clock.now(),
-            request_id=request[REQUEST_ID],
-        )
+        cause = Cause(tenant=tenant, actor=OPERATOR + operator, request_id=request[REQUEST_ID])
+        await self.book.write("signed in", cause, tenant=tenant)
         response = see_other(own_path(next_path))
         response.set_cookie(
             self.cookie, secret, path="/", secure=self.tokens.secure, httponly=True, samesite="Lax"
@@ -138,18 +132,22 @@ class Door:
         return response
 
     async def written(
-        self, visit: Visit, act: str, *, trip_id: str | None = None, subject: str = ""
+        self,
+        visit: Visit,
+        deed: Deed,
+        *,
+        tenant: str | None = None,
+        trip_id: str | None = None,
+        subject: str = "",
     ) -> None:
-        """Into the book, with the reason that was given."""
-        await self.acts.write(
-            act,
-            operator=visit.operator.name,
-            tenant=visit.operator.tenant,
-            now=visit.now,
+        """Into the book, with the reason that was given. `tenant`: whose it is, if not theirs."""
+        await self.book.write(
+            deed,
+            visit.cause(),
+            tenant=visit.operator.tenant if tenant is None else tenant,
             trip_id=trip_id,
             subject=subject,
             reason=visit.reason,
-            request_id=visit.request_id,
         )
 
     # --- guarding
@@ -160,7 +158,7 @@ class Door:
         if session is None or READ not in session.scopes:
             return None
         request[CALLER] = Caller(
-            tenant=session.tenant, actor=PREFIX + session.operator, scopes=session.scopes
+            tenant=session.tenant, actor=OPERATOR + session.operator, scopes=session.scopes
         )
         return Operator(
             name=session.operator, tenant=session.tenant, scopes=session.scopes, secret=secret

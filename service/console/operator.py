@@ -11,9 +11,9 @@ from aiohttp import web
 
 from domain.log import Cause
 from service.http.api import REQUEST_ID
+from service.operating.book import OPERATOR
 
 READ, WRITE, ALL = "ops:read", "ops:write", "ops:all"
-PREFIX = "operator:"
 REASON_CHARACTERS_MAX = 500
 
 
@@ -28,7 +28,7 @@ class Operator:
 
     @property
     def actor(self) -> str:
-        return PREFIX + self.name
+        return OPERATOR + self.name
 
     @property
     def sees(self) -> str | None:

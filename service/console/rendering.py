@@ -93,15 +93,8 @@ class Renderer:
     async def download(
         self, visit: Visit, name: str, lines: AsyncIterator[str]
     ) -> web.StreamResponse:
-        """A file of text, sent as it is read."""
-        response = web.StreamResponse(
-            headers={
-                **SECURITY_HEADERS,
-                **page_headers(None),
-                "Content-Type": "text/csv; charset=utf-8",
-                "Content-Disposition": f'attachment; filename="{name}"',
-            }
-        )
+        """A table, sent as it is read."""
+        response = web.StreamResponse(headers=file_headers(name, "text/csv; charset=utf-8"))
         await response.prepare(visit.request)
         async for text in lines:
             await response.write(text.encode())
@@ -111,6 +104,15 @@ class Renderer:
     def add_files(self, app: web.Application) -> None:
         for name, (body, media_type) in self.files.items():
             app.router.add_get(f"/console/static/{name}", fixed(body, media_type))
+
+
+def file_headers(name: str, media_type: str) -> dict[str, str]:
+    return {
+        **SECURITY_HEADERS,
+        **page_headers(None),
+        "Content-Type": media_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
 
 
 def address(name: str, body: bytes) -> str:

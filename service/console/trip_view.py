@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from adapters.console.acts import Act
+from adapters.operators.acts import Act
 from adapters.outbox import TaskRow
 from domain.booking.lifecycle import BookingLifecycle
 from domain.booking.state import Booking

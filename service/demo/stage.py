@@ -17,11 +17,10 @@ from typing import Any
 
 import aiohttp
 
-from adapters.api_keys import ApiKeys, PostgresApiKeyRows
+from adapters.api_keys import SCOPES, ApiKeys, PostgresApiKeyRows
 from adapters.database import connect_database, open_database
 from adapters.migrate import migrate
 from adapters.sandbox_clock import SandboxClock
-from service.http.identity import SCOPES
 from service.settings import Settings
 from service.settings_rules import (
     PREFIX,

@@ -9,20 +9,11 @@ from typing import Protocol
 
 from aiohttp import web
 
-from adapters.api_keys import ApiKey
+from adapters.api_keys import SCOPES, ApiKey
 from adapters.doors.signing_keys import SigningKeysUnavailable
 from adapters.doors.tokens import TokenHolder, TokenRefused, looks_like_token
 from service.http.problems import Problem
 
-SCOPES = {
-    "trips:read": "read trips, bookings and events",
-    "trips:write": "make and edit trips, search offers",
-    "payments:propose": "price a trip and open a checkout where the traveller pays",
-    "payments:write": "the same, and take payments directly, cancel and refund",
-    "ops:read": "read everything of the tenant, as an operator",
-    "ops:write": "repair, retry and rebuild, as an operator",
-    "ops:all": "do so for every tenant",
-}
 # Who holds the scope on the right may do what the one on the left allows.
 IMPLIED_BY = {"payments:propose": "payments:write"}
 

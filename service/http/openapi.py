@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from adapters.api_keys import SCOPES
 from service.http.api import JSON, Route
-from service.http.identity import SCOPES
 from service.http.paths import PATH_PARAMETERS
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem
 

@@ -17,6 +17,7 @@ from domain.ports import Clock
 from projections import timeline
 from service.desk import Desk
 from service.handle import Handled, Road, advance_all, ensure_version
+from service.operating.book import Book
 from service.workers.orders import OrderWork
 from service.workers.outcomes import Again, Outcome, Parked
 from service.workers.payments import PaymentWork
@@ -83,6 +84,7 @@ class OperatorDesk:
         payments: PaymentWork,
         orders: OrderWork,
         clock: Clock,
+        book: Book,
         retelling: Retelling | None = None,
     ) -> None:
         self.road = road
@@ -91,6 +93,7 @@ class OperatorDesk:
         self.payments = payments
         self.orders = orders
         self.clock = clock
+        self.book = book
         self.retelling = retelling
 
     async def offers(self, trip_id: str, tenant: str | None = None) -> tuple[Offered, ...]:
@@ -146,7 +149,7 @@ class OperatorDesk:
         if done_before(wanted, dossier):
             return Acted(dossier=dossier, events=())
         ensure_version(dossier, version)
-        await self.found(trip_id, wanted, dossier)
+        await self.written(trip_id, wanted, cause, dossier)
         try:
             handled = await self.record(trip_id, wanted, cause, dossier)
         except Refused:
@@ -157,6 +160,19 @@ class OperatorDesk:
         note = await self.then(trip_id, wanted, cause, handled.dossier)
         after, _ = await self.road.read(trip_id, cause.tenant)
         return Acted(dossier=after, events=handled.events, note=note)
+
+    async def written(self, trip_id: str, wanted: Wanted, cause: Cause, dossier: Dossier) -> None:
+        """Into the book, in the words in which it was offered. Raises Refused when it is not."""
+        found = await self.found(trip_id, wanted, dossier)
+        assert dossier.trip is not None, "what is offered belongs to a trip"
+        await self.book.write(
+            wanted.action,
+            cause,
+            tenant=dossier.trip.tenant,
+            trip_id=trip_id,
+            subject=found.what,
+            reason=wanted.reason,
+        )
 
     async def record(self, trip_id: str, wanted: Wanted, cause: Cause, seen: Dossier) -> Handled:
         """What the trip's own rules decide; a trip that moved meanwhile is refused, so that what

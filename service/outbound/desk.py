@@ -19,7 +19,9 @@ from adapters.outbound.endpoints import (
 from adapters.outbound.signing import SealedSecrets, new_secret
 from domain.dossier import TOPICS
 from domain.errors import Refused
+from domain.log import Cause
 from domain.ports import Clock, EventLog
+from service.operating.book import Book, Deed
 from service.outbound.payload import TEST_TOPIC
 
 SECRETS_MAX = 4
@@ -40,7 +42,8 @@ class Wish:
 
 
 class WebhookDesk:
-    """Endpoints and deliveries of a tenant; None stands for the operator, who sees all."""
+    """Endpoints and deliveries of a tenant; None stands for the operator, who sees all. Whoever
+    changes something is written down with it."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class WebhookDesk:
         addresses: GuardedResolver,
         events: EventLog,
         clock: Clock,
+        book: Book,
     ) -> None:
         self.endpoints = endpoints
         self.deliveries = deliveries
@@ -57,8 +61,11 @@ class WebhookDesk:
         self.addresses = addresses
         self.events = events
         self.clock = clock
+        self.book = book
 
-    async def register(self, endpoint_id: str, tenant: str, wish: Wish) -> tuple[Endpoint, str]:
+    async def register(
+        self, endpoint_id: str, tenant: str, wish: Wish, cause: Cause
+    ) -> tuple[Endpoint, str]:
         """The endpoint and its secret; asked again with the same id, the same. Raises Refused
         `webhook_url_refused`, `webhook_events_unknown` or `webhook_endpoints_full`."""
         known = await self.endpoints.get(endpoint_id, tenant)
@@ -74,6 +81,9 @@ class WebhookDesk:
             await self.addresses.check(wish.url)
         except AddressRefused as refused:
             raise Refused("webhook_url_refused", f"Nothing is sent there: {refused}.") from None
+        await self.book.write(
+            "added a webhook endpoint", cause, tenant=tenant, subject=about(endpoint_id)
+        )
         last = await self.events.last_position()
         secret = new_secret()
         new = Endpoint(
@@ -106,19 +116,23 @@ class WebhookDesk:
             raise Refused("webhook_endpoint_not_found", "There is no such webhook endpoint.")
         return found
 
-    async def remove(self, endpoint_id: str, tenant: str | None) -> Endpoint:
-        found = await self.get(endpoint_id, tenant)
+    async def remove(self, endpoint_id: str, cause: Cause) -> Endpoint:
+        found = await self.get(endpoint_id, cause.tenant)
+        await self.written("removed a webhook endpoint", found, cause)
         await self.endpoints.remove(endpoint_id)
         return found
 
     async def rotate(
-        self, endpoint_id: str, tenant: str | None, secret_id: str, overlap: timedelta
+        self, endpoint_id: str, cause: Cause, secret_id: str, overlap: timedelta
     ) -> tuple[Endpoint, str]:
         """A new secret beside those that are still good, which are so for the overlap; asked again
         with the same `secret_id`, the same."""
         now = self.clock.now()
+        found = await self.get(endpoint_id, cause.tenant)
+        if not any(known.secret_id == secret_id for known in found.secrets):
+            await self.written("replaced a webhook endpoint's secret", found, cause)
         while True:
-            found = await self.get(endpoint_id, tenant)
+            found = await self.get(endpoint_id, cause.tenant)
             for known in found.secrets:
                 if known.secret_id == secret_id:
                     return found, await self.secrets.open(endpoint_id, known.sealed)
@@ -134,26 +148,30 @@ class WebhookDesk:
             if await self.endpoints.replace_secrets(endpoint_id, found.secrets, kept):
                 return replace(found, secrets=kept), secret
 
-    async def enable(self, endpoint_id: str, tenant: str | None) -> Endpoint:
+    async def enable(self, endpoint_id: str, cause: Cause) -> Endpoint:
         """Tell it again; it goes on where it stood still. Its address is judged anew."""
-        found = await self.get(endpoint_id, tenant)
+        found = await self.get(endpoint_id, cause.tenant)
         if found.disabled_at is not None:
             try:
                 await self.addresses.check(found.url)
             except AddressRefused as refused:
                 raise Refused("webhook_url_refused", f"Nothing is sent there: {refused}.") from None
+            await self.written("enabled a webhook endpoint", found, cause)
             await self.endpoints.enable(endpoint_id, self.clock.now())
-        return await self.get(endpoint_id, tenant)
+        return await self.get(endpoint_id, cause.tenant)
 
-    async def replay(self, endpoint_id: str, tenant: str | None, after: int) -> Endpoint:
+    async def replay(self, endpoint_id: str, cause: Cause, after: int) -> Endpoint:
         """Send every event behind a position again, under the ids they had."""
-        await self.enabled(endpoint_id, tenant)
+        found = await self.enabled(endpoint_id, cause.tenant)
+        told = f"{about(endpoint_id)} behind position {after}"
+        await self.written("replayed to a webhook endpoint", found, cause, told)
         await self.endpoints.rewind(endpoint_id, after)
-        return await self.get(endpoint_id, tenant)
+        return await self.get(endpoint_id, cause.tenant)
 
-    async def test(self, endpoint_id: str, tenant: str | None, event_id: str) -> Delivery:
+    async def test(self, endpoint_id: str, cause: Cause, event_id: str) -> Delivery:
         """Send an event that tells of nothing."""
-        await self.enabled(endpoint_id, tenant)
+        found = await self.enabled(endpoint_id, cause.tenant)
+        await self.written("tested a webhook endpoint", found, cause)
         return await self.deliveries.add_test(endpoint_id, event_id, TEST_TOPIC, self.clock.now())
 
     async def deliveries_of(
@@ -171,16 +189,26 @@ class WebhookDesk:
         attempts = await self.deliveries.attempts_of([each.delivery_id for each in page])
         return [(each, attempts[each.delivery_id]) for each in page]
 
-    async def resend(self, endpoint_id: str, tenant: str | None, delivery_id: str) -> Delivery:
+    async def resend(
+        self, endpoint_id: str, cause: Cause, delivery_id: str, reason: str = ""
+    ) -> Delivery:
         """Try a delivery anew, under the id it had. Raises Refused `webhook_delivery_not_found`
         too."""
-        await self.enabled(endpoint_id, tenant)
+        endpoint = await self.enabled(endpoint_id, cause.tenant)
         if await self.deliveries.get(endpoint_id, delivery_id) is not None:
+            told = f"delivery {delivery_id}"
+            await self.written("sent a delivery again", endpoint, cause, told, reason)
             await self.deliveries.resend(delivery_id, self.clock.now())
         found = await self.deliveries.get(endpoint_id, delivery_id)
         if found is None:
             raise Refused("webhook_delivery_not_found", "There is no such delivery.")
         return found
+
+    async def written(
+        self, deed: Deed, endpoint: Endpoint, cause: Cause, told: str = "", reason: str = ""
+    ) -> None:
+        subject = told or about(endpoint.endpoint_id)
+        await self.book.write(deed, cause, tenant=endpoint.tenant, subject=subject, reason=reason)
 
     async def enabled(self, endpoint_id: str, tenant: str | None) -> Endpoint:
         found = await self.get(endpoint_id, tenant)
@@ -190,6 +218,10 @@ class WebhookDesk:
                 f"The endpoint is told nothing because {found.disabled_because}: enable it first.",
             )
         return found
+
+
+def about(endpoint_id: str) -> str:
+    return f"endpoint {endpoint_id}"
 
 
 def names_events(pattern: str) -> bool:

@@ -15,6 +15,7 @@ from adapters.vault import Vault
 from domain.ports import Clock, EventLog
 from service.handle import Road
 from service.observability.metrics import Metrics
+from service.operating.book import Book
 from service.outbound.courier import Courier
 from service.outbound.desk import WebhookDesk
 from service.outbound.follower import Follower
@@ -39,6 +40,7 @@ def outbound_of(
     vault: Vault,
     clock: Clock,
     metrics: Metrics,
+    book: Book,
 ) -> Outbound | None:
     """None without a database: who is told what is kept there."""
     if database is None:
@@ -47,7 +49,7 @@ def outbound_of(
     poster = Poster(Reach(loopback=settings.webhooks_loopback))
     return Outbound(
         desk=WebhookDesk(
-            PostgresEndpoints(database), deliveries, secrets, poster.resolver, log, clock
+            PostgresEndpoints(database), deliveries, secrets, poster.resolver, log, clock, book
         ),
         deliveries=deliveries,
         retelling=Retelling(database),

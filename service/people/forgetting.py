@@ -24,6 +24,7 @@ from domain.trip.events import PersonForgotten, TravelersSet
 from domain.trip.lifecycle import status
 from domain.trip.state import Trip
 from service.handle import Handled, Road
+from service.operating.book import Book
 from service.workers.outcomes import Done
 
 CONTACT_FIELDS = ("email", "phone")
@@ -73,11 +74,12 @@ class Certificate:
 class Forgetting:
     """Whoever may ask is decided at the door; nobody sees another tenant's people."""
 
-    def __init__(self, road: Road, vault: Vault, signer: Signer, clock: Clock) -> None:
+    def __init__(self, road: Road, vault: Vault, signer: Signer, clock: Clock, book: Book) -> None:
         self.road = road
         self.vault = vault
         self.signer = signer
         self.clock = clock
+        self.book = book
 
     async def held(self, person_id: str, tenant: str | None) -> Held:
         """Raises Refused("person_not_found"), also for another tenant's people."""
@@ -100,8 +102,19 @@ class Forgetting:
         return [await self.held(each, tenant) for each in await self.vault.keys.of_trip(trip_id)]
 
     async def forget(self, person_id: str, cause: Cause) -> Certificate:
-        """Erase and certify; asked again, the same certificate. Raises Refused: person_not_found,
-        or person_needed while bookings are being made for them."""
+        """Erase and certify because somebody asks; asked again, the same certificate. Raises
+        Refused: person_not_found, or person_needed while bookings are being made for them."""
+        owner = await self.owner(person_id, cause.tenant)
+        await self.book.write(
+            "forgot a person",
+            cause,
+            tenant=owner.tenant,
+            trip_id=owner.trip_id,
+            subject=f"person {person_id}",
+        )
+        return await self.forgotten(person_id, cause)
+
+    async def forgotten(self, person_id: str, cause: Cause) -> Certificate:
         handled = await self.record(person_id, cause)
         await self.vault.forget(person_id)
         return await self.certificate(person_id, handled.dossier)

@@ -39,7 +39,7 @@ class Retention:
         if travelling_until(dossier) > since:
             return False
         try:
-            await self.forgetting.forget(person_id, ASKED_BY)
+            await self.forgetting.forgotten(person_id, ASKED_BY)
         except Refused:
             return False
         return True

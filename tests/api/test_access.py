@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest_asyncio
 
+from adapters.api_keys import SCOPES
 from service.http.guards.access import ACCESS, TOOLS, Rule, rule_of
-from service.http.identity import AGENT_SCOPES, SCOPES
+from service.http.identity import AGENT_SCOPES
 from tests.api.everything import ABSENT, ARGUMENTS, BODIES, NAMES_OURS, Ours, everything
 from tests.scenarios.world import Told, World
 

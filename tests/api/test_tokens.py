@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import OctKey, RSAKey
 
+from adapters.api_keys import SCOPES
 from adapters.doors.signing_keys import (
     ASK_AGAIN_S,
     FRESH_S,
@@ -26,7 +27,7 @@ from adapters.doors.signing_keys import (
     SigningKeysUnavailable,
 )
 from adapters.doors.tokens import TokenRefused, Tokens
-from service.http.identity import AGENT_SCOPES, SCOPES, granted
+from service.http.identity import AGENT_SCOPES, granted
 from tests.api.conftest import Client
 from tests.api.issuer import AUDIENCE, EC, ED, RSA, STRANGER, Issuer, issuing
 

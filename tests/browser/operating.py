@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
-from service.http.identity import SCOPES
+from adapters.api_keys import SCOPES
 from tests.browser.browsing import PATIENCE_MS, Browsing, Tab, watched
 from tests.scenarios.world import World
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest_asyncio
 
-from service.http.identity import SCOPES
+from adapters.api_keys import SCOPES
 from tests.console.operating import Console
 from tests.scenarios.audit import audit
 from tests.scenarios.world import World, raised_world

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from service.http.identity import SCOPES
+from adapters.api_keys import SCOPES
 from tests.console.conftest import SignIn
 from tests.console.operating import Console
 from tests.console.prepared import seen

@@ -57,7 +57,7 @@ async def test_a_read_model_is_made_anew_beside_the_old_one(world: World, consol
             await world.service.log.changed(0.05)
 
     assert trip_id in (await console.sees("/console/trips")).html
-    assert "projection rebuild trip_list" in (await console.sees("/console/audit")).text
+    assert "rebuilt a projection trip_list" in (await console.sees("/console/audit")).text
 
 
 async def test_acting_on_a_read_model_takes_a_reason_and_a_name_that_exists(

@@ -18,6 +18,7 @@ from adapters.doors.tenants import PostgresTenants, Tenants
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.idempotency import Idempotency, PostgresIdempotency
 from adapters.inbox import Inbox, PostgresInbox
+from adapters.memory.acts import MemoryActs
 from adapters.memory.carts import MemoryCarts
 from adapters.memory.doors import (
     MemoryApiKeyRows,
@@ -33,6 +34,7 @@ from adapters.memory.read_models import MemoryReadModels
 from adapters.memory.reconciliations import MemoryReconciliations
 from adapters.memory.tenants import MemoryTenants
 from adapters.offers import Offers, PostgresOffers
+from adapters.operators.acts import Acts, PostgresActs
 from adapters.operators.reconciliations import PostgresReconciliations, Reconciliations
 from adapters.outbox import PostgresOutbox, TaskBoard
 from adapters.read_models import PostgresReadModels, ReadModels
@@ -69,6 +71,7 @@ class Stores:
     buckets: Buckets
     tenants: Tenants
     reconciliations: Reconciliations
+    acts: Acts
 
 
 def in_memory() -> Stores:
@@ -92,6 +95,7 @@ def in_memory() -> Stores:
         buckets=MemoryBuckets(),
         tenants=MemoryTenants(),
         reconciliations=MemoryReconciliations(log),
+        acts=MemoryActs(),
     )
 
 
@@ -114,6 +118,7 @@ async def in_postgres(url: str, stack: AsyncExitStack) -> Stores:
         buckets=PostgresBuckets(database),
         tenants=PostgresTenants(database),
         reconciliations=PostgresReconciliations(database),
+        acts=PostgresActs(database),
     )
 
 

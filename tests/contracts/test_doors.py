@@ -1,4 +1,4 @@
-"""What both kinds of buckets, and of tenants' own settings, promise."""
+"""What both kinds of buckets, of tenants' own settings and of the book of acts promise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 from adapters.doors.rate_limits import Rate
 from tests.contracts.conftest import Stores
-from tests.contracts.events import NOON
+from tests.contracts.events import NOON, new_id
 
 # So slow that nothing comes back while a test runs.
 SLOW = Rate(1 / 3_600, 5)
@@ -82,3 +82,55 @@ async def test_tenants_do_not_share_what_they_set(stores: Stores) -> None:
     await stores.tenants.set_redirect_origins("acme", ["https://shop.example"], NOON)
 
     assert await stores.tenants.redirect_origins("globex") is None
+
+
+async def test_the_newest_act_stands_first_and_pages_neither_skip_nor_repeat(
+    stores: Stores,
+) -> None:
+    for number in range(5):
+        await stores.acts.write(f"act {number}", operator="ada", tenant="acme", now=NOON)
+
+    first = await stores.acts.page("acme", limit=3)
+    second = await stores.acts.page("acme", before=first[-1].act_id, limit=3)
+
+    assert ["act 4", "act 3", "act 2", "act 1", "act 0"] == [a.act for a in (*first, *second)]
+
+
+async def test_an_act_is_read_as_it_was_written(stores: Stores) -> None:
+    trip = new_id()
+    await stores.acts.write(
+        "refund",
+        operator="ada",
+        tenant="acme",
+        now=NOON,
+        trip_id=trip,
+        subject="12.50 EUR",
+        reason="She called",
+        request_id="request-1",
+    )
+
+    [act] = await stores.acts.of_trip(trip)
+
+    assert ("refund", "ada", "acme", trip, "12.50 EUR", "She called", "request-1", NOON) == (
+        act.act,
+        act.operator,
+        act.tenant,
+        act.trip_id,
+        act.subject,
+        act.reason,
+        act.request_id,
+        act.acted_at,
+    )
+    assert [act] == await stores.acts.page(None)
+
+
+async def test_acts_are_found_by_whose_they_are_and_by_who_did_them(stores: Stores) -> None:
+    for operator, tenant in (("ada", "acme"), ("bob", "acme"), ("ada", "globex"), ("ada", "")):
+        await stores.acts.write("signed in", operator=operator, tenant=tenant, now=NOON)
+
+    assert 2 == len(await stores.acts.page("acme"))
+    assert [("ada", "acme")] == [
+        (act.operator, act.tenant) for act in await stores.acts.page("acme", operator="ada")
+    ]
+    assert 4 == len(await stores.acts.page(None))
+    assert [] == await stores.acts.of_trip(new_id())

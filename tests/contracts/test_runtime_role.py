@@ -58,6 +58,8 @@ FORBIDDEN = [
     "UPDATE tripledger.log_head SET position = 0",
     "DELETE FROM tripledger.log_head",
     "DELETE FROM tripledger.migrations",
+    "UPDATE tripledger.operator_acts SET operator = 'nobody'",
+    "DELETE FROM tripledger.operator_acts",
     "ALTER TABLE tripledger.trip_events DISABLE TRIGGER ALL",
     "DROP TABLE tripledger.trip_events",
     "CREATE OR REPLACE FUNCTION tripledger.refuse_change() RETURNS trigger LANGUAGE plpgsql"

@@ -16,9 +16,9 @@ from uuid import uuid4
 
 import aiohttp
 
+from adapters.api_keys import SCOPES
 from adapters.database import CONNECTION_LOST, connect_database
 from service.app import assembled
-from service.http.identity import SCOPES
 from service.serving import Role, bind, running
 from service.settings import Settings
 from service.settings_rules import (

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from adapters.api_keys import SCOPES
 from adapters.database import connect_database
 from adapters.outbox import TaskRow
 from sandbox.duffel.app import create_app as duffel_app
 from sandbox.stripe.app import create_app as stripe_app
 from service.app import Service, assembled
-from service.http.identity import SCOPES
 from service.observability.spans import Tracer
 from service.serving import ROLES, Role, bind, running
 from service.settings import Settings

@@ -17,6 +17,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.api_keys import ApiKeys, RecentKeys
+from adapters.memory.acts import MemoryActs
 from adapters.memory.carts import MemoryCarts
 from adapters.memory.doors import (
     MemoryApiKeyRows,
@@ -108,6 +109,7 @@ class Storage:
         self.buckets = MemoryBuckets(lambda: clock.loop.now_s)
         self.tenants = MemoryTenants()
         self.reconciliations = MemoryReconciliations(self.log)
+        self.acts = MemoryActs()
         self.signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.person_keys = MemoryPersonKeys()
         self.master_keys = MasterKeys.generate()
@@ -132,6 +134,7 @@ class Storage:
             buckets=far(self.buckets),
             tenants=far(self.tenants),
             reconciliations=far(self.reconciliations),
+            acts=far(self.acts),
             vault=Vault(far(self.person_keys), self.master_keys),
             signer=self.signer,
         )

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from adapters.api_keys import ApiKeys
+from adapters.api_keys import SCOPES, ApiKeys
 from adapters.memory.outbox import MemoryOutbox, Waiting
-from service.http.identity import SCOPES
 from tests.simulation.checkers import CHECKERS, FAR_OFF, Evidence, Violation
 from tests.simulation.director import Director
 from tests.simulation.faults import Faults

@@ -106,9 +106,6 @@ class ActionsPage:
             return self.shown(
                 visit, asked, "Nothing was done: the trip has moved. This is what it would do now."
             )
-        await self.door.written(
-            visit, asked.wanted.action, trip_id=trip_id, subject=asked.preview.offered.what
-        )
         acted = await self.desk.act(trip_id, asked.wanted, visit.cause(), asked.preview.version)
         query = urlencode({"done": acted.note}) if acted.note else ""
         return see_other(f"/console/trips/{trip_id}{'?' + query if query else ''}")

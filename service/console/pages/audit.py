@@ -22,7 +22,7 @@ class AuditPage:
     async def show(self, visit: Visit) -> web.StreamResponse:
         operator, before = visit.query("operator"), visit.query("before")
         known = before.isascii() and before.isdecimal() and len(before) <= ID_DIGITS_MAX
-        acts = await self.door.acts.page(
+        acts = await self.door.book.acts.page(
             visit.operator.sees,
             operator=operator or None,
             before=int(before) if known else None,

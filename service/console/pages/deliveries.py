@@ -75,8 +75,5 @@ class DeliveriesPage:
             raise NotThere
         if not visit.reason:
             raise NotDone("A reason is needed: it is kept with your name.")
-        sees = visit.operator.sees
-        await self.desk.get(endpoint_id, sees)
-        await self.door.written(visit, "sent a delivery again", subject=f"delivery {delivery_id}")
-        await self.desk.resend(endpoint_id, sees, delivery_id)
+        await self.desk.resend(endpoint_id, visit.cause(), delivery_id, visit.reason)
         return see_other(f"{HERE}?endpoint={endpoint_id}")

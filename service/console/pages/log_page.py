@@ -71,7 +71,7 @@ class LogPage:
     async def start_verifying(self, visit: Visit) -> web.StreamResponse:
         """Read the whole log beside everything else; one reading at a time."""
         if self.task is None or self.task.done():
-            await self.door.written(visit, "verified the log")
+            await self.door.written(visit, "verified the log", tenant="")
             last = await self.service.log.last_position()
             self.verification = Verification(begun_at=visit.now, last=last)
             self.task = asyncio.create_task(self.verify(self.verification), name="log-verify")

@@ -24,6 +24,7 @@ from service.console.drawing import Flow, flows
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.rendering import Renderer, see_other, shown
 from service.console.trip_view import STRIPE_PAYMENTS
+from service.http.paths import UUID_TEXT
 
 HERE = "/console/money"
 DAYS_SHOWN = 14
@@ -137,7 +138,7 @@ class MoneyPage:
         found = await self.reports.drifts_of_day(day, None, limit=DRIFTS_MAX)
         if not any(drift.key == key and drift.done == "reported" for drift in found):
             raise NotThere
-        await self.door.written(visit, "accepted a difference", subject=key)
+        await self.door.written(visit, "accepted a difference", tenant="", subject=key)
         await self.reports.accept(key, visit.reason, visit.operator.actor, visit.now)
         return see_other(f"{HERE}?day={day}#drift")
 
@@ -170,12 +171,15 @@ class MoneyPage:
 
     async def ledger_file(self, visit: Visit) -> web.StreamResponse:
         day, trip_id = day_of(visit.query("day")), visit.query("trip") or None
-        await self.door.written(visit, "took the books as a file", subject=str(day or ""))
+        taken = trip_id if trip_id and UUID_TEXT.fullmatch(trip_id) else None
+        about = str(day or "") if taken else str(day or "everything")
+        await self.door.written(visit, "took the books as a file", trip_id=taken, subject=about)
         lines = ledger_csv(self.books, tenant=visit.operator.sees, day=day, trip_id=trip_id)
         return await self.pages.download(visit, "ledger.csv", lines)
 
     async def drift_file(self, visit: Visit) -> web.StreamResponse:
         day = day_of(visit.query("day")) or visit.now.date()
+        await self.door.written(visit, "took the differences as a file", subject=str(day))
         found = await self.reports.drifts_of_day(day, visit.operator.sees, limit=DRIFTS_MAX)
         return await self.pages.download(visit, f"drift-{day}.csv", drifts_csv(found))
 

@@ -17,12 +17,19 @@ from service.app import Service
 from service.console.door import Door
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.rendering import Renderer, see_other
+from service.operating.book import Deed
 from service.workers.rebuilding import rebuild
 
 log = structlog.get_logger("service.console")
 
 NAMES: tuple[str, ...] = get_args(Projection)
 HERE = "/console/projections"
+DEEDS: dict[str, Deed] = {
+    "pause": "paused a projection",
+    "resume": "resumed a projection",
+    "rebuild": "rebuilt a projection",
+    "stop": "stopped a rebuild",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,7 @@ class ProjectionsPage:
         }
         if act not in doings:
             raise NotThere
-        await self.door.written(visit, f"projection {act}", subject=name)
+        await self.door.written(visit, DEEDS[act], tenant="", subject=name)
         await doings[act](visit, name)
         return see_other(HERE)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 
+from adapters.event_log.evidence import collect, signed
 from adapters.vault import MasterKeyMissing, PersonUnknown, SealBroken
 from domain.trip.state import Trip
 from service.app import Service
@@ -16,7 +17,7 @@ from service.console.door import Door
 from service.console.history import History
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.pages.actions import ActionsPage
-from service.console.rendering import Renderer
+from service.console.rendering import Renderer, file_headers
 from service.console.trip_view import (
     Moments,
     PersonField,
@@ -71,7 +72,7 @@ class TripPage:
         return trip_view(
             history,
             await self.service.outbox.listed(None, TASKS_MAX, trip_id),
-            await self.door.acts.of_trip(trip_id),
+            await self.door.book.acts.of_trip(trip_id),
             self.people(history, revealed),
             visit.now,
             moments=Moments(
@@ -85,6 +86,18 @@ class TripPage:
             note=visit.query("done")[:NOTE_CHARACTERS_MAX],
             test=self.service.settings.mode == "test",
         )
+
+    async def evidence(self, visit: Visit) -> web.StreamResponse:
+        """The trip's events in a signed file, for a dispute or an audit."""
+        trip, service = (await self.history(visit)).trip, self.service
+        await self.door.written(
+            visit, "took a trip as evidence", tenant=trip.tenant, trip_id=trip.trip_id
+        )
+        assert service.database is not None, "with a console there is a database"
+        links = await collect(service.database.pool, trip.trip_id, service.codec.envelope)
+        file = signed(links, service.signer, at=visit.now, exported_by=visit.operator.name)
+        name = f"trip-{trip.trip_id}.jsonl"
+        return web.Response(body=file, headers=file_headers(name, "application/jsonl"))
 
     # --- people
 
@@ -128,7 +141,11 @@ class TripPage:
             raise NotDone("A reason is needed: it is kept with what was seen.")
         value = await self.value_of(history.trip, person_id, field)
         await self.door.written(
-            visit, "revealed", trip_id=history.trip.trip_id, subject=f"{field} of {person_id}"
+            visit,
+            "revealed",
+            tenant=history.trip.tenant,
+            trip_id=history.trip.trip_id,
+            subject=f"{field} of {person_id}",
         )
         return self.pages.page(
             "trip.html", visit, view=await self.view(visit, (person_id, field, value))

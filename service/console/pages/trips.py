@@ -89,6 +89,7 @@ class TripsPage:
         if not name:
             raise NotDone("A view needs a name.")
         operator = visit.operator
+        await self.door.written(visit, "kept a view", subject=name)
         await self.views.save(operator.tenant, name, query, operator.name, visit.now)
         return see_other(f"{HERE}?{query}")
 
@@ -96,6 +97,7 @@ class TripsPage:
         name = visit.form.get("name", "")
         if name not in {view.name for view in await self.views.listed(visit.operator.tenant)}:
             raise NotThere
+        await self.door.written(visit, "dropped a view", subject=name)
         await self.views.forget(visit.operator.tenant, name)
         return see_other(HERE)
 

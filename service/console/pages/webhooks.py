@@ -60,7 +60,7 @@ class WebhooksPage:
             raise NotThere
         if not visit.reason:
             raise NotDone("A reason is needed: it is kept with your name.")
-        await self.door.written(visit, "retried a notification", subject=f"task {task_id}")
+        await self.door.written(visit, "retried a task", tenant="", subject=f"task {task_id}")
         if not await self.service.outbox.requeue(int(task_id), visit.now):
             raise NotDone("This notification is not put aside.")
         return see_other("/console/webhooks")

@@ -120,6 +120,7 @@ CONSOLE: dict[str, Rule] = {
     "POST /console/trips/views": "ops:read",
     "POST /console/trips/views/forget": "ops:read",
     "GET /console/trips/{trip_id}": "ops:read",
+    "GET /console/trips/{trip_id}/evidence": "ops:read",
     "GET /console/trips/{trip_id}/act": "ops:write",
     "POST /console/trips/{trip_id}/act": "ops:write",
     "GET /console/trips/{trip_id}/reveal": "ops:write",

@@ -21,6 +21,7 @@ from service.http.outbound.shapes import (
     endpoint_reply,
     secret_reply,
 )
+from service.http.trips import cause_of
 from service.outbound.desk import WebhookDesk, Wish
 
 ALL = "/v1/webhook-endpoints"
@@ -45,7 +46,9 @@ def endpoint_routes(desk: WebhookDesk) -> list[Route]:
             description=body.description,
             after=body.after,
         )
-        made = await desk.register(call.new_id("webhook endpoint"), call.caller.tenant, wish)
+        made = await desk.register(
+            call.new_id("webhook endpoint"), call.caller.tenant, wish, cause_of(call)
+        )
         return Answer(body=secret_reply(*made))
 
     async def listed(call: Call[None, NoQuery]) -> Answer:
@@ -57,7 +60,7 @@ def endpoint_routes(desk: WebhookDesk) -> list[Route]:
         return Answer(body=endpoint_reply(found))
 
     async def remove(call: Call[None, NoQuery]) -> Answer:
-        found = await desk.remove(call.path["endpoint_id"], call.caller.tenant)
+        found = await desk.remove(call.path["endpoint_id"], cause_of(call))
         return Answer(body=endpoint_reply(found))
 
     return [
@@ -116,18 +119,18 @@ def change_routes(desk: WebhookDesk) -> list[Route]:
     async def rotate(call: Call[RotateBody, NoQuery]) -> Answer:
         made = await desk.rotate(
             call.path["endpoint_id"],
-            call.caller.tenant,
+            cause_of(call),
             call.new_id("webhook secret"),
             timedelta(seconds=call.body.overlap_s),
         )
         return Answer(body=secret_reply(*made))
 
     async def enable(call: Call[None, NoQuery]) -> Answer:
-        found = await desk.enable(call.path["endpoint_id"], call.caller.tenant)
+        found = await desk.enable(call.path["endpoint_id"], cause_of(call))
         return Answer(body=endpoint_reply(found))
 
     async def replay(call: Call[ReplayBody, NoQuery]) -> Answer:
-        found = await desk.replay(call.path["endpoint_id"], call.caller.tenant, call.body.after)
+        found = await desk.replay(call.path["endpoint_id"], cause_of(call), call.body.after)
         return Answer(body=endpoint_reply(found))
 
     def change(name: str, handler: Any, summary: str, description: str, **how: Any) -> Route:
@@ -178,7 +181,7 @@ def change_routes(desk: WebhookDesk) -> list[Route]:
 def delivery_routes(desk: WebhookDesk) -> list[Route]:
     async def test(call: Call[None, NoQuery]) -> Answer:
         made = await desk.test(
-            call.path["endpoint_id"], call.caller.tenant, call.new_id("webhook test")
+            call.path["endpoint_id"], cause_of(call), call.new_id("webhook test")
         )
         return Answer(body=delivery_reply(made))
 
@@ -195,7 +198,7 @@ def delivery_routes(desk: WebhookDesk) -> list[Route]:
 
     async def resend(call: Call[None, NoQuery]) -> Answer:
         found = await desk.resend(
-            call.path["endpoint_id"], call.caller.tenant, call.path["delivery_id"]
+            call.path["endpoint_id"], cause_of(call), call.path["delivery_id"]
         )
         return Answer(body=delivery_reply(found))
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import aiohttp
 
+from adapters.api_keys import SCOPES
 from domain.log import Cause
 from domain.money import Money
 from domain.trip.commands import OpenIncident
-from service.http.identity import SCOPES
 from tests.compat.wink.shop import Shop
 from tests.console.operating import Console
 from tests.outbound.receiving import Receiver, receiving

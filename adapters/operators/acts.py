@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import asyncpg
 
@@ -15,7 +16,8 @@ COLUMNS = "act_id, acted_at, operator, tenant, act, trip_id, subject, reason, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """`act` in a word, `subject` what of the trip (or else) it was about; no personal data."""
+    """`act` in a few words, `subject` what of the trip (or else) it was about; no secrets and no
+    personal data. `tenant` is empty where it was about every tenant's."""
 
     act_id: int
     acted_at: datetime
@@ -28,8 +30,40 @@ class Act:
     request_id: str | None
 
 
-class OperatorActs:
+class Acts(Protocol):
     """The book that the audit page reads."""
+
+    async def write(
+        self,
+        act: str,
+        *,
+        operator: str,
+        tenant: str,
+        now: datetime,
+        trip_id: str | None = None,
+        subject: str = "",
+        reason: str = "",
+        request_id: str | None = None,
+    ) -> None: ...
+
+    async def page(
+        self,
+        tenant: str | None,
+        *,
+        operator: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Sequence[Act]:
+        """The newest first; `tenant` None: everybody's."""
+        ...
+
+    async def of_trip(self, trip_id: str, limit: int = 100) -> Sequence[Act]:
+        """The newest first."""
+        ...
+
+
+class PostgresActs:
+    """Implements `Acts`."""
 
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
@@ -68,7 +102,6 @@ class OperatorActs:
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[Act]:
-        """The newest first; `tenant` None: everybody's."""
         rows = await self.pool.fetch(
             f"SELECT {COLUMNS} FROM tripledger.operator_acts"
             " WHERE ($1::text IS NULL OR tenant = $1) AND ($2::text IS NULL OR operator = $2)"

@@ -24,13 +24,14 @@ from adapters.event_log.evidence import (
     checked,
     collect,
     signed,
+    tenant_of,
 )
 from adapters.event_log.postgres import PostgresEventLog
 from domain.log import Append, Cause, NewEvent, Recorded
-from service.app import signer_of
-from service.cli.opening import database, operator, recorded_of
+from service.cli.opening import book_in, cause, database, operator, recorded_of
 from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, answer, people, print_json, stop
 from service.codec import codec_of
+from service.people.key_files import signer_of
 from service.settings import Settings
 
 app = App()
@@ -81,7 +82,12 @@ async def linked(trip_id: str) -> Sequence[Link]:
     if as_uuid(trip_id) is None:
         return []
     async with database() as opened:
-        return await collect(opened.pool, trip_id, codec.envelope)
+        links = await collect(opened.pool, trip_id, codec.envelope)
+        if links:
+            await book_in(opened).write(
+                "took a trip as evidence", cause(), tenant=tenant_of(links), trip_id=trip_id
+            )
+        return links
 
 
 @app.command

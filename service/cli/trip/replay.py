@@ -8,22 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App
-
 from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import PostgresReadModels
 from domain.log import Recorded
 from projections import timeline, trip_details, trip_list
 from projections.history import Change, Step, steps
-from service.cli.evidence import opened_evidence
 from service.cli.opening import event_log, recorded_of
 from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
+from service.cli.trip.evidence import opened_evidence
 from service.operating.replaying import Held, held_against
 
-app = App()
 
-
-@app.command
 def replay(
     trip_id: str | None = None,
     *,

@@ -14,10 +14,12 @@ from projections import timeline, trip_details
 from projections.history import as_of, difference, until
 from service.cli.opening import moment_of, read
 from service.cli.output import NOT_FOUND, OK, people, print_json, print_table, stop
+from service.cli.trip import evidence
 
 AsOf = Annotated[str | None, Parameter(name="--as-of")]
 
 app = App(name="trip", help="One trip: show, timeline, events, diff; export, verify, import.")
+app.command(evidence.app, name="*")
 
 
 @app.command

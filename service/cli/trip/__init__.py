@@ -1,0 +1,1 @@
+"""One trip at the command line."""

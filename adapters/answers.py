@@ -1,4 +1,5 @@
-"""What a provider answers is taken only if it is what our own types declare and can be kept."""
+"""What a provider answers is read only so far, and taken only if it is what our own types declare
+and can be kept."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import re
 from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
+import aiohttp
 import msgspec
 
 from domain.money import Money
@@ -16,6 +18,21 @@ NONSENSE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
 CURRENCY = re.compile(r"[A-Z]{3}")
 # More than anything costs, in the minor units of any currency; far below what a column holds.
 AMOUNT_MAX = 10**12
+
+
+class EndlessAnswer(aiohttp.ClientError):
+    """More came than any answer holds; what was asked for may have happened."""
+
+
+async def read_whole(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """The body; raises EndlessAnswer when it goes on beyond `bytes_max`. Leaving the answer's
+    block then closes its connection."""
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > bytes_max:
+            raise EndlessAnswer("the answer has no end")
+    return bytes(body)
 
 
 def as_declared(read: Read) -> Read:

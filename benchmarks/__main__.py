@@ -13,7 +13,7 @@ from rich.console import Console
 from benchmarks.chart import draw
 from benchmarks.console import TRIPS, first_bytes
 from benchmarks.contests import contests
-from benchmarks.flood import flood
+from benchmarks.flood import FLOODS, flood
 from benchmarks.measuring import held
 from benchmarks.report import (
     as_data,
@@ -88,7 +88,11 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
                 show_pages(console, pages, trips)
             if only is None or only.lower() == "flood":
                 status.update("One tenant's flood beside another")
-                floods = [await flood(server, seconds=seconds) for _ in range(rounds)]
+                floods = [
+                    await flood(server, name, seconds=seconds)
+                    for name in FLOODS
+                    for _ in range(rounds)
+                ]
                 show_floods(console, floods)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
     write(as_data(results, grown, pages, floods, around), out)

@@ -1,5 +1,6 @@
 """What one tenant notices of another's flood: its reads, one after the other and steady, while the
-other asks as fast as it can, from a process of its own, with the limits as they come."""
+other asks as fast as it can, from a process of its own: once without limits, so that all of it is
+served, and once far beyond them, so that nearly all of it is refused."""
 
 from __future__ import annotations
 
@@ -27,14 +28,19 @@ from domain.dossier import TOPICS
 
 CALM_EVERY_S = 0.02
 FLOODERS = 32
-# Until the flood has used up what may come at once.
+# Until the flood has used up what its limits let come at once.
 UNDER_WAY_S = 4.0
+OFF = {"TRIPLEDGER_RATE_CALLER_PER_S": "0", "TRIPLEDGER_RATE_TENANT_PER_S": "0"}
+# Above what the calm one asks, and a tenth of the limit as it comes.
+LOW = OFF | {"TRIPLEDGER_RATE_CALLER_PER_S": "60", "TRIPLEDGER_RATE_BURST_S": "1"}
+FLOODS = {"all of it served": OFF, "nearly all of it refused": LOW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flooded:
     """How the calm tenant fared, quiet and flooded, and what became of the other's requests."""
 
+    name: str
     quiet: Measure
     flooded: Measure
     served_per_s: float
@@ -55,8 +61,8 @@ def ratio(one_ms: float | None, other_ms: float | None) -> float:
     return one_ms / other_ms
 
 
-async def flood(server: Place, *, seconds: float) -> Flooded:
-    async with served(server) as (session, url, calm, flooding, trip):
+async def flood(server: Place, name: str, *, seconds: float) -> Flooded:
+    async with served(server, FLOODS[name]) as (session, url, calm, flooding, trip):
         headers = {"Authorization": f"Bearer {calm}"}
         await paced(session, headers, trip, min(1.0, seconds))
         quiet = await paced(session, headers, trip, seconds)
@@ -73,7 +79,11 @@ async def flood(server: Place, *, seconds: float) -> Flooded:
                 flooder.kill()
     served_per_s, refused_per_s = (float(word) for word in told.split())
     return Flooded(
-        quiet=quiet, flooded=flooded, served_per_s=served_per_s, refused_per_s=refused_per_s
+        name=name,
+        quiet=quiet,
+        flooded=flooded,
+        served_per_s=served_per_s,
+        refused_per_s=refused_per_s,
     )
 
 
@@ -93,9 +103,9 @@ async def paced(
 
 @asynccontextmanager
 async def served(
-    server: Place,
+    server: Place, limits: dict[str, str]
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, str, str, str, str]]:
-    """(session, URL, calm key, flooding key, trip of the calm one), with limits as they come."""
+    """(session, URL, calm key, flooding key, trip of the calm one), with these limits."""
     place = await new_database(server, "flooded", migrated=True)
     port = free_port()
     variables = {
@@ -105,6 +115,7 @@ async def served(
         "TRIPLEDGER_STRIPE_API_BASE": NOBODY,
         "TRIPLEDGER_DUFFEL_API_BASE": NOBODY,
         "TRIPLEDGER_LOG_LEVEL": "error",
+        **limits,
     }
     command = [sys.executable, "-m", "service.cli", "serve", "--role", "api", "--role", "project"]
     async with AsyncExitStack() as stack:

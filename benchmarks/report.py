@@ -154,12 +154,10 @@ def show_floods(console: Console, floods: Sequence[Flooded]) -> None:
     for column in ("", "p50", "p99", "the flood's served/s", "refused/s"):
         table.add_column(column, justify="right")
     for each in floods:
-        for name, measured in (("quiet", each.quiet), ("flooded", each.flooded)):
-            told = (f"{each.served_per_s:,.0f}", f"{each.refused_per_s:,.0f}")
-            table.add_row(
-                name,
-                f"{measured.p50_ms:.1f}",
-                f"{measured.p99_ms:.1f}",
-                *(told if name == "flooded" else ("", "")),
-            )
+        told = (f"{each.served_per_s:,.0f}", f"{each.refused_per_s:,.0f}")
+        for name, measured, flood in (
+            ("quiet", each.quiet, ("", "")),
+            (f"flooded, {each.name}", each.flooded, told),
+        ):
+            table.add_row(name, f"{measured.p50_ms:.1f}", f"{measured.p99_ms:.1f}", *flood)
     console.print(table)

@@ -10,6 +10,7 @@ import asyncio
 import fnmatch
 import itertools
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ GENERIC_MODES = (
     "commit_then_500",
     "commit_then_timeout",
     "cut_body",
+    "endless_body",
     "http_500",
     "http_503",
     "rate_limited",
@@ -31,6 +33,7 @@ GENERIC_MODES = (
 )
 CONTROL_PREFIX = "/_sandbox"
 HOLD_SECONDS = 60.0
+ENDLESS_PIECE = b" " * 65_536
 RULES_MAX = 1_000
 
 HTML_502 = (
@@ -151,6 +154,21 @@ async def cut_short(request: web.Request, whole: web.StreamResponse) -> web.Stre
     return part
 
 
+async def go_on(
+    request: web.Request, faults: Faults, whole: web.StreamResponse
+) -> web.StreamResponse:
+    """Begin the answer and send what says nothing after it, until nobody reads it any more."""
+    released = faults.released
+    part = web.StreamResponse(status=whole.status, headers=whole.headers)
+    part.headers.popall("Content-Length", None)
+    part.force_close()
+    await part.prepare(request)
+    with suppress(ConnectionError):
+        while not released.is_set():
+            await part.write(ENDLESS_PIECE)
+    return part
+
+
 async def fail_before(
     request: web.Request, faults: Faults, rule: FaultRule, error: ErrorAnswer
 ) -> web.StreamResponse | None:
@@ -195,6 +213,8 @@ async def fail_after(
             return drop_connection(request)
         case "cut_body":
             return await cut_short(request, answer)
+        case "endless_body":
+            return await go_on(request, faults, answer)
         case _:
             return answer
 

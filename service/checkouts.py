@@ -9,7 +9,7 @@ from domain.errors import Refused
 from domain.trip.events import QuoteProblem
 from domain.trip.lifecycle import status
 from domain.trip.quoting import price_changed
-from domain.trip.state import Checkout, Trip
+from domain.trip.state import Checkout, Quote, Trip
 
 
 def opened(dossier: Dossier) -> Checkout | None:
@@ -37,13 +37,18 @@ def why_not(trip: Trip) -> Refused:
     quote, checkout = trip.quote, trip.checkout
     if quote is not None and quote.status == "failed":
         return not_to_be_had(quote.problems)
-    if checkout is not None and checkout.status == "refused":
+    # A checkout that was refused for an earlier quote is no answer for this one.
+    if checkout is not None and checkout.status == "refused" and of_quote(checkout, quote):
         return Refused(
             "payment_provider_refused",
             "The payment provider would not open a checkout for this trip.",
             provider_code=checkout.reason,
         )
     return Refused("trip_changed", "The trip was changed while it was being booked; book again.")
+
+
+def of_quote(checkout: Checkout, quote: Quote | None) -> bool:
+    return quote is not None and checkout.quote_id == quote.quote_id
 
 
 def not_to_be_had(problems: Sequence[QuoteProblem]) -> Refused:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import structlog
+
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent, fold
 from domain.errors import Refused
 from domain.log import Append, Cause, Effect, NewEvent, Recorded, TripMoved
@@ -88,6 +90,7 @@ class Road:
             step = advance_all(commands, before)
             position = recorded[-1].position if recorded else 0
             if not step.events:
+                standing_at(step.dossier, position)
                 return Handled(dossier=step.dossier, events=(), position=position)
             assert step.dossier.trip is not None, "events belong to a trip"
             append = Append(
@@ -108,6 +111,7 @@ class Road:
                 self.on_conflict()
                 await asyncio.sleep(CONFLICT_PAUSE_S * random.random() * min(attempt + 1, 10))
                 continue
+            standing_at(step.dossier, appended.last_position)
             return Handled(
                 dossier=step.dossier, events=step.events, position=appended.last_position
             )
@@ -144,6 +148,15 @@ def advance_all(commands: Sequence[Command], dossier: Dossier) -> Advance:
         effects += step.effects
         dossier = step.dossier
     return Advance(events=tuple(events), effects=tuple(effects), dossier=dossier)
+
+
+def standing_at(dossier: Dossier, position: int) -> None:
+    """From here on the lines that the request or task logs say where the trip stands."""
+    trip = dossier.trip
+    if trip is not None:
+        structlog.contextvars.bind_contextvars(
+            tenant=trip.tenant, trip_id=trip.trip_id, position=position
+        )
 
 
 def ensure_owned(dossier: Dossier, tenant: str | None) -> None:

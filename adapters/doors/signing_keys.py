@@ -16,6 +16,8 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
+from adapters.answers import read_whole
+
 FRESH_S = 600.0
 # After so long without an answer of the issuer nobody is let in: a key may have been withdrawn.
 STALE_S_MAX = 6 * 3_600.0
@@ -80,7 +82,7 @@ class SigningKeys:
             self.keys = await self.fetch()
             self.fetched_at = self.now()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            log.warning("signing_keys_not_renewed", error=type(error).__name__)
+            log.warning("signing_keys_not_renewed", reason=type(error).__name__)
         finally:
             self.asking = None
 
@@ -112,13 +114,7 @@ async def read_json(
     async with asking as answer:
         if answer.status != 200:
             raise ValueError(f"the issuer answers {answer.status}")
-        raw = await answer.content.read(ANSWER_BYTES_MAX + 1)
-        while len(raw) <= ANSWER_BYTES_MAX and (
-            more := await answer.content.read(ANSWER_BYTES_MAX)
-        ):
-            raw += more
-    if len(raw) > ANSWER_BYTES_MAX:
-        raise ValueError("the issuer's answer is too large")
+        raw = await read_whole(answer, ANSWER_BYTES_MAX)
     return msgspec.json.decode(raw, type=dict[str, Any])
 
 

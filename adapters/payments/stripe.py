@@ -15,6 +15,7 @@ from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from adapters.answers import NONSENSE, as_declared
+from adapters.payments.stripe_client import BoundedClient
 from adapters.payments.stripe_wire import (
     PAYABLE,
     REFUND_STATUS,
@@ -28,7 +29,6 @@ from adapters.payments.stripe_wire import (
     provider_event,
     refund_snapshot,
     sighting,
-    straight,
     to_stripe,
     told,
     understood,
@@ -52,7 +52,6 @@ from domain.suppliers import WebhookRejected
 API_BASE = "https://api.stripe.com"
 # The version whose spec our requests are proven against; requests, webhooks and spec move together.
 API_VERSION = "2026-05-27.dahlia"
-CONNECT_TIMEOUT_S = 5.0
 PAGE_ROWS = 100
 EVENT_TYPES = [
     "checkout.session.completed",
@@ -100,18 +99,17 @@ class StripePayments:
         network_retries_max: int = 1,
         watched: aiohttp.TraceConfig | None = None,
     ) -> None:
-        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
         # A session of our own, because the SDK's would be closed by nobody.
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=authorities()),
-            trace_configs=[straight(), *([watched] if watched else [])],
+            trace_configs=[watched] if watched else [],
         )
         self.live = api_key.startswith(("sk_live_", "rk_live_"))
         self.mobile_api_version = mobile_api_version
         self.webhook_secrets = tuple(webhook_secrets)
         self.stripe = stripe.StripeClient(
             api_key,
-            http_client=stripe.AIOHTTPClient(timeout=timeout, session=self.session),
+            http_client=BoundedClient(self.session, timeout_s),
             max_network_retries=network_retries_max,
             stripe_version=api_version,
             base_addresses={"api": api_base},

@@ -91,18 +91,6 @@ def understood(
     return asked
 
 
-def straight() -> aiohttp.TraceConfig:
-    """Stripe redirects nobody, so who is redirected is not talking to Stripe any more. The SDK
-    would follow."""
-
-    async def stop(*_: object) -> None:
-        raise aiohttp.ClientError("redirected")
-
-    config = aiohttp.TraceConfig()
-    config.on_request_redirect.append(stop)
-    return config
-
-
 def meaning(error: stripe.StripeError) -> Exception:
     """Only an error that Stripe itself worded is a definite no."""
     body = error.json_body if isinstance(error.json_body, dict) else {}

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from adapters.answers import read_whole
+
 JsonObject = dict[str, Any]
 
 API_BASE = "https://api.duffel.com"
@@ -87,16 +89,6 @@ class Answer:
 
 def seconds_between(start: datetime, end: datetime) -> float:
     return (end - start).total_seconds()
-
-
-async def read_answer(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body; of one that is larger than any can be nobody learns anything."""
-    body = bytearray()
-    async for chunk in answer.content.iter_any():
-        body += chunk
-        if len(body) > ANSWER_BYTES_MAX:
-            raise NoAnswer("the answer has no end")
-    return bytes(body)
 
 
 def read_json(raw: bytes) -> JsonObject | None:
@@ -187,7 +179,7 @@ class DuffelWire:
                 timeout=timeout,
                 allow_redirects=False,
             ) as answer:
-                raw = await read_answer(answer)
+                raw = await read_whole(answer, ANSWER_BYTES_MAX)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(type(error).__name__) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -28,7 +28,7 @@ from sandbox.webhooks import Webhooks
 from sandbox.witnesses import witnessed
 
 BODY_BYTES_MAX = 1_000_000
-EXTRA_FAULTS = ("slow_execution", "execution_500", "refund_pending")
+EXTRA_FAULTS = ("slow_execution", "execution_500", "refund_pending", "refused")
 API_ROUTES = [
     *api_customers.routes,
     *api_payments.routes,
@@ -130,6 +130,10 @@ async def execute(desk: Desk, request: web.Request, route: ApiRoute) -> tuple[in
             await desk.faults.hold(slow.seconds("latency_s", 1.0))
         if desk.faults.take(request, "execution_500") is not None:
             raise server_error()
+        if desk.faults.take(request, "refused") is not None:
+            raise StripeError(
+                "Your account may not do this.", code="charge_exceeds_transaction_limit"
+            )
         answer = route.answer(exchange)
         return 200, expand(desk.account, answer, asked.get("expand", [])), True
     except UnicodeDecodeError:

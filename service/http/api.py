@@ -19,6 +19,7 @@ from service.http.guards.cards import refuse_card_data
 from service.http.guards.limits import RateLimits, Verdict, too_many
 from service.http.guards.strangers import Strangers
 from service.http.guards.turns import Turns
+from service.http.guards.waiting import WaitingRoom
 from service.http.idempotency import Rendered, answered_once, key_of, request_hash
 from service.http.identity import (
     ANONYMOUS,
@@ -146,6 +147,7 @@ class Door:
     limits: RateLimits | None = None
     strangers: Strangers | None = None
     turns: Turns = field(default_factory=Turns)
+    waiting: WaitingRoom = field(default_factory=WaitingRoom)
     read_timeout_s: float = READ_TIMEOUT_S
 
 
@@ -217,6 +219,7 @@ def operation_of(key: RequestKey, hashed: str) -> UUID:
 
 
 async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
+    """Before anything of the body is read: refusing has to cost less than asking."""
     if route.public:
         return ANONYMOUS
     caller = await recognised(request, route, door)
@@ -225,6 +228,7 @@ async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
     if verdict is not None:
         request[VERDICT] = verdict
         if not verdict.allowed:
+            await door.waiting.refuse(f"{caller.tenant} {caller.actor}")
             raise too_many(verdict)
     authorize(caller, route.scopes)
     return caller
@@ -234,7 +238,11 @@ async def recognised(request: web.Request, route: Route, door: Door) -> Caller:
     credential = presented(request, x_api_key=route.x_api_key)
     if door.strangers is None:
         return await identify(credential, door.api_keys, door.now(), door.tokens)
-    door.strangers.ensure(request, credential)
+    try:
+        door.strangers.ensure(request, credential)
+    except Problem:
+        await door.waiting.refuse(door.strangers.address_of(request))
+        raise
     try:
         caller = await identify(credential, door.api_keys, door.now(), door.tokens)
     except Problem:

@@ -45,6 +45,7 @@ BOOK_PROBLEMS = (
     "already_checked_out",
     "redirect_not_allowed",
     "payment_provider_refused",
+    "payment_refused",
     "payment_provider_unavailable",
     "outcome_unknown",
 )

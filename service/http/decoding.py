@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from service.http.guards.repeats import repeated_field
 from service.http.problems import FieldProblem, Problem
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -68,13 +69,20 @@ def decode_body(request: web.Request, raw: bytes, kind: type[BodyT]) -> BodyT:
             "validation_failed", "Text must not contain the character U+0000: leave it out."
         )
     try:
-        return msgspec.json.decode(raw, type=kind)
+        body = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         raise invalid(str(error), "body") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem("malformed_json", f"{str(error).rstrip('.')}: send valid JSON.") from None
     except RecursionError:
         raise Problem("malformed_json", "The JSON is nested too deeply.") from None
+    if (pointer := repeated_field(raw)) is not None:
+        raise Problem(
+            "validation_failed",
+            f"In the body: `{pointer}` is given more than once.",
+            errors=[field_problem(pointer, "repeated", "Give it once.", "body")],
+        )
+    return body
 
 
 def decode_query(pairs: Sequence[tuple[str, str]], kind: type[StructT]) -> StructT:

@@ -14,6 +14,7 @@ from starlette.types import Message, Scope
 
 from service.http.api import BODY_BYTES_MAX, JSON, Answer, Call
 from service.http.decoding import NoQuery
+from service.http.guards.repeats import repeated_field
 from service.http.redirects import LOOPBACK
 from service.mcp.server import Context, serving
 from service.mcp.tools import Asked, ToolDefinition
@@ -33,6 +34,8 @@ class McpDoor:
         self.security = security_of(settings)
 
     async def post(self, call: Call[bytes, NoQuery]) -> Answer:
+        if (pointer := repeated_field(call.body)) is not None:
+            return refused(f"`{pointer}` is given more than once: give it once.", 400)
         exchange = Exchange(call)
         manager = StreamableHTTPSessionManager(
             self.server,
@@ -92,10 +95,14 @@ class Exchange:
         """What the protocol's implementation refuses in plain words is an error of the protocol."""
         body = bytes(self.body)
         if self.status >= 400 and not self.headers.get("content-type", "").startswith(JSON):
-            error = {"code": INVALID_REQUEST, "message": body.decode(errors="replace")}
-            refusal = {"jsonrpc": "2.0", "id": None, "error": error}
-            return Answer(body=refusal, status=self.status)
+            return refused(body.decode(errors="replace"), self.status)
         return Answer(body=body, status=self.status, headers=self.headers)
+
+
+def refused(message: str, status: int) -> Answer:
+    """Nothing of the request was carried out."""
+    error = {"code": INVALID_REQUEST, "message": message}
+    return Answer(body={"jsonrpc": "2.0", "id": None, "error": error}, status=status)
 
 
 def asked_of(context: Context) -> Asked:

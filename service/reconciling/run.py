@@ -217,7 +217,11 @@ class Reconciler:
         )
         seen = frozenset(s.payment_id for s in sightings.get(trip_id, ()))
         comparison = Comparison(world, recorded, now, orders.get(trip_id, ()), seen)
-        return await comparison.compare()
+        newest = recorded[-1]
+        with structlog.contextvars.bound_contextvars(
+            tenant=newest.cause.tenant, trip_id=trip_id, position=newest.position
+        ):
+            return await comparison.compare()
 
     async def read(self, trip_id: str) -> Sequence[Recorded]:
         try:

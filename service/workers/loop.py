@@ -15,7 +15,7 @@ from domain.errors import Refused
 from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
-from service.handle import Road
+from service.handle import Road, standing_at
 from service.observability.metrics import Metrics
 from service.observability.spans import Span, Tracer
 from service.people.forgetting import Forgetting
@@ -148,6 +148,9 @@ class Worker:
             await asyncio.wait(self.busy, timeout=GIVE_BACK_S_MAX)
 
     async def work(self, task: Task) -> None:
+        # A task has a context of its own, and all that is logged in it says what it is about.
+        known = {"effect": task.kind, "task_id": task.task_id, "trip_id": task.trip_id}
+        structlog.contextvars.bind_contextvars(**{k: v for k, v in known.items() if v is not None})
         with self.tracer.within("consumer", f"task {task.kind}") as span:
             await self.work_within(task, span)
 
@@ -168,11 +171,15 @@ class Worker:
         span.tell("tripledger.outcome", word)
         if task.trip_id is not None:
             span.tell("tripledger.trip_id", task.trip_id)
-        self.metrics.tasks.labels(task.kind, word).observe(monotonic() - started)
+        seconds = monotonic() - started
+        self.metrics.tasks.labels(task.kind, word).observe(seconds)
+        log.info(
+            "task", outcome=word, attempts=task.attempts, duration_ms=round(seconds * 1_000, 2)
+        )
         try:
             await self.give_back(task, outcome)
         except Exception as error:  # the lease runs out and somebody else takes it up
-            log.warning("task_not_given_back", effect=task.kind, reason=type(error).__name__)
+            log.warning("task_not_given_back", reason=type(error).__name__)
 
     async def keep(self, task: Task) -> None:
         """Renew the lease while the work goes on, so that only a dead worker loses it."""
@@ -182,13 +189,14 @@ class Worker:
                 if not await self.outbox.renew(task, self.clock.now(), self.lease_s):
                     return
             except Exception as error:  # there may be time for another try
-                log.warning("lease_not_renewed", effect=task.kind, reason=type(error).__name__)
+                log.warning("lease_not_renewed", reason=type(error).__name__)
 
     async def perform(self, task: Task) -> Outcome:
         if task.kind == NOTICE_TASK:
             return await self.notices.perform(task)
         assert task.trip_id is not None, "effects belong to a trip"
-        dossier, _ = await self.road.read(task.trip_id)
+        dossier, position = await self.road.read(task.trip_id)
+        standing_at(dossier, position)
         cause = Cause(tenant=None, actor=f"worker:{task.kind}", causation=task.key)
         return await self.performers[EffectKind(task.kind)](task, dossier, cause)
 
@@ -203,9 +211,7 @@ class Worker:
                 due = self.clock.now() + pause
                 await self.outbox.retry(task, due, outcome.reason, sent=outcome.sent)
             case Parked():
-                log.error(
-                    "task_parked", effect=task.kind, task_id=task.task_id, reason=outcome.reason
-                )
+                log.error("task_parked", reason=outcome.reason)
                 await self.tell(task, outcome.reason)
                 await self.outbox.park(task, outcome.reason)
 
@@ -232,9 +238,7 @@ def broken(task: Task, error: Exception) -> Outcome:
     stays; it is tried again, and in the end put aside."""
     known = isinstance(error, Refused | TripMoved)
     reason = str(error) if known else type(error).__name__
-    log.warning(
-        "task_failed", effect=task.kind, task_id=task.task_id, reason=reason, exc_info=not known
-    )
+    log.warning("task_failed", reason=reason, exc_info=not known)
     if task.attempts >= BROKEN_ATTEMPTS_MAX:
         return Parked(reason=reason)
     return Again(pause=backoff(task.attempts), reason=reason, sent=True)

@@ -24,6 +24,10 @@ MONEY_BACK = ("refund.", "charge.refund", "charge.dispute.")
 CREATION_FAILED, CHANGED, YES = "creation_failed", "changed", "yes"
 
 
+class NotOfTheTrip(Exception):
+    """What a notice is about is not in the trip it names, or not yet."""
+
+
 class NoticeWork:
     """Performs the tasks that stored notifications ask for."""
 
@@ -51,7 +55,9 @@ class NoticeWork:
             else:
                 outcome = await self.look_at_order(task, notice, trip_id, cause)
         except Refused as refusal:
-            return await self.too_early_or_foreign(task, notice, refusal)
+            return await self.too_early_or_foreign(task, notice, refusal.code)
+        except NotOfTheTrip as why:
+            return await self.too_early_or_foreign(task, notice, str(why))
         if isinstance(outcome, Done):
             await self.inbox.mark(notice.inbox_id, "looked")
         if isinstance(outcome, Again):
@@ -85,7 +91,7 @@ class NoticeWork:
         if not went_back or known is None or known.status != "captured":
             checkout = trip.find_checkout(notice.facts.get("checkout_id", ""))
             if checkout is None:
-                raise Refused("checkout_not_found", "The trip has no such checkout.")
+                raise NotOfTheTrip("no checkout of this trip")
             outcome = await self.payments.look(trip, checkout, cause)
             if not went_back or not isinstance(outcome, Done):
                 return outcome
@@ -98,7 +104,7 @@ class NoticeWork:
         dossier, _ = await self.orders.road.read(trip_id)
         booking = dossier.booking(notice.facts.get("booking_id", ""))
         if booking is None:
-            raise Refused("booking_not_found", "The trip has no such booking.")
+            raise NotOfTheTrip("no booking of this trip")
         if notice.facts.get(CHANGED) == YES:
             return await self.orders.record_change(booking, notice.event_id, cause)
         if booking.status == "ordering":
@@ -113,10 +119,10 @@ class NoticeWork:
         await self.inbox.mark(notice.inbox_id, why)
         return Done()
 
-    async def too_early_or_foreign(self, task: Task, notice: Notice, refusal: Refused) -> Outcome:
+    async def too_early_or_foreign(self, task: Task, notice: Notice, why: str) -> Outcome:
         if task.attempts < EARLY_ATTEMPTS_MAX:
-            return Again(pause=backoff(task.attempts), reason=str(refusal))
-        return await self.ignored(notice, refusal.code)
+            return Again(pause=backoff(task.attempts), reason=why)
+        return await self.ignored(notice, why)
 
 
 def order_facts(event: SupplierEvent) -> dict[str, str]:

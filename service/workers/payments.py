@@ -302,8 +302,7 @@ def trip_of(dossier: Dossier) -> Trip:
 def checkout_of(dossier: Dossier, checkout_id: str) -> tuple[Trip, Checkout]:
     trip = trip_of(dossier)
     checkout = trip.find_checkout(checkout_id)
-    if checkout is None:
-        raise Refused("checkout_not_found", "The trip has no such checkout.")
+    assert checkout is not None, "work on a checkout is asked for by its events"
     return trip, checkout
 
 

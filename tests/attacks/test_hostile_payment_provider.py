@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.answers import AMOUNT_MAX
+from adapters.answers import AMOUNT_MAX, EndlessAnswer
 from adapters.payments.stripe import StripePayments
 from domain.money import Money
 from domain.payments import (
@@ -23,7 +23,7 @@ from domain.payments import (
     RefundSnapshot,
 )
 from tests.adapters.stripe_checkouts import REFERENCES, eur, order_of
-from tests.attacks.tampering import JSON, NONSENSE, Liar, between, lies_about, lying
+from tests.attacks.tampering import ENDLESS, JSON, NONSENSE, Liar, between, lies_about, lying
 from tests.sandbox.stripe.running import API_KEY, SECRET, running_sandbox
 
 NOW = datetime.now(UTC)
@@ -81,6 +81,18 @@ async def test_what_says_nothing_is_unknown(liar: tuple[Liar, StripePayments], n
         told[what] = await outcome(ACTS[name], liar[1])
 
     assert {} == {w: t for w, t in told.items() if not isinstance(t, PaymentOutcomeUnknown)}
+
+
+@pytest.mark.parametrize("name", ACTS)
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    liar: tuple[Liar, StripePayments], name: str
+) -> None:
+    liar[0].says(200, JSON, ENDLESS)
+
+    told = await outcome(ACTS[name], liar[1])
+
+    assert isinstance(told, PaymentOutcomeUnknown)
+    assert isinstance(told.__cause__, EndlessAnswer)
 
 
 async def test_nobody_is_followed_elsewhere(liar: tuple[Liar, StripePayments]) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.conftest import Client
+from tests.scenarios.world import World
 
 ANSWER_S = 20.0
 
@@ -197,13 +198,72 @@ async def test_a_bomb_within_a_frame_is_refused_unopened(client: Client) -> None
     assert [] == client.service.made
 
 
-async def test_of_a_field_said_twice_every_check_sees_the_same_one(client: Client) -> None:
-    """The last one counts, for the limits too, so nothing slips in behind the other."""
-    kept = await client.post_raw("/v1/things", b'{"name": "first", "name": "last"}')
-    refused = await client.post_raw("/v1/things", b'{"name": "fine", "name": ""}')
+TWICE = {
+    b'{"name": "first", "name": "last"}': "/name",
+    b'{"name": "same", "name": "same"}': "/name",
+    b'{"name": "first", "n\\u0061me": "last"}': "/name",
+    b'{"parts": [{"name": "a"}, {"name": "b", "inner": [], "inner": []}]}': "/parts/1/inner",
+}
+
+
+@pytest.mark.parametrize("raw", TWICE)
+async def test_a_field_that_is_said_twice_is_refused_by_its_place(
+    client: Client, raw: bytes
+) -> None:
+    """Whoever stood before us may have gone by the other one."""
+    told = await client.post_raw("/v1/things", raw)
+
+    assert (422, "validation_failed") == (told.status, told.json["code"])
+    assert [(TWICE[raw], "repeated")] == [(e["pointer"], e["code"]) for e in told.json["errors"]]
+    assert [] == client.service.made
+
+
+async def test_of_card_data_said_first_and_hidden_behind_a_second_nothing_is_told(
+    client: Client,
+) -> None:
     hidden = await client.post_raw("/v1/things", b'{"name": "4242424242424242", "name": "fine"}')
 
-    assert "last" == kept.json["name"]
-    assert (422, "validation_failed") == (refused.status, refused.json["code"])
     assert (422, "card_data_refused") == (hidden.status, hidden.json["code"])
-    assert ["last"] == client.service.made
+    assert b"4242" not in hidden.raw
+    assert [] == client.service.made
+
+
+CART = '"shoppingCartIdentifier": "%s"'
+CALL = (
+    '{"jsonrpc": "2.0", "id": 1, "method": "tools/call",'
+    ' "params": {"name": "book", "arguments": {"trip_id": "%s", "trip_id": "%s"}}}'
+)
+# Where, what, the status, and the place as that contract writes it.
+DOORS = {
+    "native": ("/v1/trips/%s/book", '{"mode": "hosted", "mode": "hosted"}', 422, "/mode"),
+    "Wink": (
+        "/api/checkout",
+        f'{{{CART}, "redirectUrl": "https://shop.ours.example", {CART}}}',
+        400,
+        "/shoppingCartIdentifier",
+    ),
+    "Jinko": ("/v1/book", '{"trip_id": "%s", "trip_id": "%s"}', 400, "trip_id"),
+    "agents": ("/mcp", CALL, 400, "/params/arguments/trip_id"),
+}
+
+
+@pytest.mark.parametrize("name", DOORS)
+async def test_no_door_takes_a_field_that_is_said_twice(world: World, name: str) -> None:
+    path, body, status, place = DOORS[name]
+    trip_id = await world.build(await world.find_flight())
+    before = await world.service.log.last_position()
+    said = {
+        "Authorization": f"Bearer {world.key}",
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+    }
+
+    where = world.url + path.replace("%s", trip_id)
+    raw = body.replace("%s", trip_id)
+    async with world.session.post(where, data=raw, headers=said) as answer:
+        told = await answer.text()
+
+    assert status == answer.status, told
+    assert f"`{place}` is given more than once" in told or f'"field":"{place}"' in told
+    assert before == await world.service.log.last_position()
+    assert {} == await world.kinds("stripe", trip_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from domain.money import Money
 from domain.suppliers import WebhookRejected
 from service.http.feed import last_event_id
 from service.http.guards.cards import refuse_card_data
+from service.http.guards.repeats import repeated_field
 from service.http.idempotency import key_of
 from service.http.problems import Problem
 
@@ -65,6 +67,38 @@ def test_bytes_are_an_object_or_none(raw: bytes) -> None:
     assert isinstance(read_json(raw), dict | None)
     with suppress(Problem):
         refuse_card_data(raw)
+
+
+NAMES = st.text(st.characters(codec="utf-8"), max_size=3)
+DOCUMENTS = st.recursive(
+    st.none() | st.integers() | NAMES,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(NAMES, inside, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(DOCUMENTS, st.lists(NAMES | st.integers(0, 2), max_size=4), NAMES)
+def test_what_is_said_twice_is_found_wherever_it_stands(
+    document: object, way: list[str | int], name: str
+) -> None:
+    """`way` leads into objects by name and into lists by place."""
+    once = json.dumps(document)
+    said = json.dumps(name)
+    raw = f"{{{said}: {once}, {said}: {once}}}"
+    pointer = ""
+    for step in reversed([*way, name]):
+        text = str(step).replace("~", "~0").replace("/", "~1")
+        pointer = f"/{text}{pointer}"
+    for step in reversed(way):
+        raw = f"{{{json.dumps(step)}: {raw}}}" if isinstance(step, str) else listed(raw, step)
+
+    assert repeated_field(once.encode()) is None
+    assert repeated_field(raw.encode()) == pointer
+
+
+def listed(raw: str, place: int) -> str:
+    return f"[{'0, ' * place}{raw}]"
 
 
 @settings(deadline=None)

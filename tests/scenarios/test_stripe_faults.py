@@ -13,6 +13,7 @@ MODES = {
     "commit_then_reset": 2,
     "commit_then_500": 2,
     "cut_body": 1,
+    "endless_body": 1,
     "http_500": 2,
     "rate_limited": 2,
 }

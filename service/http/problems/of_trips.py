@@ -14,7 +14,6 @@ ABSENT = tuple(
         ("offer_not_found", "There is no such offer"),
         ("booking_not_found", "There is no such booking"),
         ("group_not_found", "There is no such group of bookings"),
-        ("checkout_not_found", "There is no such checkout"),
         ("payment_not_found", "There is no such payment"),
         ("incident_not_found", "There is no such incident"),
         ("person_not_found", "There is no such person"),

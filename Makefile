@@ -67,7 +67,7 @@ simulate: $(VENV)/.dev ## many small worlds in which everything goes wrong (SEED
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
 mutate: $(VENV)/.dev ## change the rules in every small way: which change does no test see? (ARGS='domain.money*')
-	@$(BIN)/mutmut run --max-children 2 $(ARGS); $(BIN)/mutmut results
+	@nice $(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(VENV)/.bench ## speed beside others in one run (QUICK=1: one short round; SCALE=10000000)
 	@$(BIN)/python -W ignore -m benchmarks $(if $(filter 1,$(QUICK)),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)
@@ -84,4 +84,4 @@ lock: $(VENV)/.dev ## resolve the locked requirements again (needs uv)
 	@$(BIN)/uv pip compile requirements/bench.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 clean: ## remove everything that was made
-	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf $(VENV) .tripledger build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

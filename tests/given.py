@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from domain.dossier import Dossier, DossierEvent, fold
 from domain.errors import Refused
@@ -23,6 +26,23 @@ def flat(facts: Iterable[Facts]) -> list[DossierEvent]:
         else:
             events.append(fact)
     return events
+
+
+def demand_sound(step: Advance, now: datetime) -> None:
+    """Whatever was decided happened now, can be kept, and is worked on under a name of its own."""
+    for event in step.events:
+        assert event == kept(event)
+        moments = {f.name for f in fields(event) if f.name.endswith("_at")} - {"expires_at"}
+        assert {name: now for name in moments} == {name: getattr(event, name) for name in moments}
+    for effect in step.effects:
+        assert effect.key.startswith(f"{effect.kind.value}:{effect.subject}")
+        assert effect.due >= now
+    assert step.dossier == kept(step.dossier)
+
+
+def kept(thing: Any) -> Any:
+    """As it is read again when it was stored: nothing is missing and nothing of another type."""
+    return msgspec.json.decode(msgspec.json.encode(thing), type=type(thing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,7 @@ class Given:
                 step = advance(command, dossier)
             except Refused as refusal:
                 return When(None, refusal)
+            demand_sound(step, command.now)
             events.extend(step.events)
             effects.extend(step.effects)
             dossier = step.dossier

@@ -102,6 +102,11 @@ def react(event: DossierEvent, dossier: Dossier, now: datetime) -> Iterator[Wish
         yield from react_to_trip(cast(te.TripEvent, event), dossier, now)
 
 
+def trip_of(dossier: Dossier) -> Trip:
+    assert dossier.trip is not None, "a trip exists after its own event"
+    return dossier.trip
+
+
 def effect(kind: EffectKind, subject: str, due: datetime, suffix: str = "") -> Effect:
     key = f"{kind}:{subject}:{suffix}" if suffix else f"{kind}:{subject}"
     return Effect(kind=kind, key=key, subject=subject, due=due)
@@ -120,7 +125,7 @@ def react_to_trip(event: te.TripEvent, dossier: Dossier, now: datetime) -> Itera
             yield effect(EffectKind.EXPIRE_CHECKOUT, event.checkout_id, event.expires_at)
         case te.CheckoutClosing():
             # A declined slow payment reopens a checkout, which may then be closed once more.
-            version = str(dossier.trip.version) if dossier.trip else ""
+            version = str(trip_of(dossier).version)
             yield effect(EffectKind.CLOSE_CHECKOUT, event.checkout_id, now, version)
         case te.PaymentFailed():
             yield from close_after_all(event.checkout_id, dossier, now)
@@ -164,8 +169,6 @@ def react_to_money(event: te.TripEvent, dossier: Dossier, now: datetime) -> Iter
             te.PaymentCaptured() | te.PaymentReleased() | te.PaymentDisputed() | te.DisputeClosed()
         ):
             yield from progress_of_payment(event.payment_id, dossier, now)
-        case _:
-            return
 
 
 def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) -> Iterator[Wish]:
@@ -204,16 +207,13 @@ def react_to_booking(event: be.BookingEvent, dossier: Dossier, now: datetime) ->
             )
         case be.SecondOrderCancelled():
             yield incidents.second_order_settled(event.booking_id, event.supplier_order_id, now)
-        case _:
-            return
 
 
 def initialize_bookings(
     event: te.CheckoutInitialized, dossier: Dossier, now: datetime
 ) -> Iterator[Wish]:
-    trip = dossier.trip
-    checkout = trip.find_checkout(event.checkout_id) if trip else None
-    assert trip is not None, "a checkout belongs to a trip"
+    trip = trip_of(dossier)
+    checkout = trip.find_checkout(event.checkout_id)
     assert checkout is not None, "a checkout exists after its own event"
     for line in checkout.lines:
         item = trip.item(line.item_id)
@@ -234,9 +234,9 @@ def initialize_bookings(
 def close_after_all(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     """A slow payment that failed may have kept an open checkout from being closed, or used up its
     clock: close it now, or set the clock once more."""
-    trip = dossier.trip
-    checkout = trip.find_checkout(checkout_id) if trip else None
-    if trip is None or checkout is None or checkout.status != "open":
+    trip = trip_of(dossier)
+    checkout = trip.find_checkout(checkout_id)
+    if checkout is None or checkout.status != "open":
         return
     if checkout.reason is not None:
         yield tc.CloseCheckout(checkout_id=checkout_id, reason=checkout.reason, now=now)
@@ -246,15 +246,16 @@ def close_after_all(checkout_id: str, dossier: Dossier, now: datetime) -> Iterat
 
 
 def progress_of_payment(payment_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
-    payment = dossier.trip.payment(payment_id) if dossier.trip else None
+    payment = trip_of(dossier).payment(payment_id)
     if payment is not None:
         yield from progress(payment.checkout_id, dossier, now)
 
 
 def cancel_bookings(dossier: Dossier, now: datetime) -> Iterator[Wish]:
     """On exactly the terms that the customer was told."""
-    terms = dossier.trip.cancellation if dossier.trip else None
-    for line in terms.lines if terms else ():
+    terms = trip_of(dossier).cancellation
+    assert terms is not None, "a cancellation is started on terms"
+    for line in terms.lines:
         yield bc.RequestCancellation(
             booking_id=line.booking_id,
             reason=BY_CUSTOMER,
@@ -283,11 +284,11 @@ def wanted_until_now(booking: Booking) -> bool:
 
 def progress(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     """Order what may be ordered next, undo what must be undone, settle when all is settled."""
-    trip = dossier.trip
-    checkout = trip.find_checkout(checkout_id) if trip else None
-    if trip is None or checkout is None or trip.fulfillment is None:
+    trip = trip_of(dossier)
+    checkout, going = trip.find_checkout(checkout_id), trip.fulfillment
+    if checkout is None or going is None or going.checkout_id != checkout_id:
         return
-    if trip.fulfillment.checkout_id != checkout_id or trip.fulfillment.status != "fulfilling":
+    if going.status != "fulfilling":
         return
     group = dossier.group(checkout_id)
     wishes: list[Wish] = []
@@ -370,15 +371,14 @@ def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
 def uncovered(confirmed: list[Booking], checkout_id: str, dossier: Dossier) -> Iterator[Booking]:
     """What turned up when its money was gone: the newest of what our money does not cover. It is
     cancelled if that costs nothing, and asked about once."""
-    assert dossier.trip is not None, "bookings are of a trip"
-    payment = next(p for p in dossier.trip.payments if p.checkout_id == checkout_id)
+    payment = next(p for p in trip_of(dossier).payments if p.checkout_id == checkout_id)
     if payment.status not in {"captured", "released"}:
         return
     prices = total((b.price for b in confirmed), payment.amount.currency)
     # What a bank has taken back may yet be ours again.
     missing = (prices - payment.captured + payment.refunding).amount
     for booking in sorted(confirmed, key=confirmed_at, reverse=True):
-        if 0 < booking.price.amount <= missing:
+        if booking.price.amount <= missing:
             missing -= booking.price.amount
             if booking.cancel_reason is None:
                 yield booking

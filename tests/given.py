@@ -35,6 +35,7 @@ def demand_sound(step: Advance, now: datetime) -> None:
         moments = {f.name for f in fields(event) if f.name.endswith("_at")} - {"expires_at"}
         assert {name: now for name in moments} == {name: getattr(event, name) for name in moments}
     for effect in step.effects:
+        assert effect == kept(effect)
         assert effect.key.startswith(f"{effect.kind.value}:{effect.subject}")
         assert effect.due >= now
     assert step.dossier == kept(step.dossier)

@@ -20,10 +20,16 @@ from hypothesis import HealthCheck, settings
 from tests.mutants.changing import Mutant, mutants
 from tests.mutants.running import Mutating, Verdict
 
-RULES = ("tests/rules", "tests/machines/test_books.py", "tests/operators/test_history.py")
-# What is changed, and the tests that should see it.
+# What is changed, and the tests that should see it; a file is of the first that names it.
 SUBJECTS: dict[str, tuple[str, ...]] = {
-    "domain/**/*.py": RULES,
+    "domain/operating.py": ("tests/operators/test_offers.py",),
+    "domain/reconciling.py": ("tests/reconciling/test_differences.py",),
+    "domain/ledger.py": ("tests/machines/test_books.py",),
+    "domain/**/*.py": (
+        "tests/rules",
+        "tests/machines/test_books.py",
+        "tests/replay/test_golden.py",
+    ),
     "adapters/event_log/codec.py": ("tests/contracts/test_codec.py",),
     "adapters/event_log/envelope.py": ("tests/contracts/test_envelope.py",),
     "adapters/payments/stripe_wire.py": ("tests/adapters", "tests/attacks/test_parsers.py"),
@@ -49,11 +55,14 @@ def main(patterns: list[str]) -> int:
     settings.load_profile("mutants")
     os.environ.pop("TRIPLEDGER_CONTRACT_FIXTURES", None)
     tests: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+    known = set[Path]()
     for subject, seen_by in SUBJECTS.items():
-        tests[seen_by] += [path for path in sorted(Path().glob(subject)) if asked(path, patterns)]
+        files = set(Path().glob(subject)) - known
+        known |= files
+        tests[seen_by] += sorted(path for path in files if asked(path, patterns))
     told = Counter[tuple[Path, str]]()
-    for seen_by, files in tests.items():
-        chosen = [m for path in files for m in mutants(path) if wanted(m, patterns)]
+    for seen_by, paths in tests.items():
+        chosen = [m for path in paths for m in mutants(path) if wanted(m, patterns)]
         if chosen and pytest.main([*OPTIONS, *seen_by], plugins=[Mutating(chosen, Told(told))]):
             return 1
     print(table(told))

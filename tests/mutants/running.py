@@ -12,12 +12,13 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.mutants.changing import Mutant
 
 Verdict = Literal["killed", "survived", "unreached"]
 
+SEEN, NOT_TRIED = 1, 77
 LIMIT_S = 10
 LIMIT_TIMES = 20
 # Fixtures that are only there in Postgres: too slow, and no fork survives a connection.
@@ -54,8 +56,8 @@ class Mutating:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.look(session)
-        gc.freeze()
         functions = {path: Functions(path) for path in {m.path for m in self.mutants}}
+        gc.freeze()
         for mutant in self.mutants:
             tests = self.tests_of(mutant)
             if not tests:
@@ -140,29 +142,39 @@ def try_out(
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        limit(LIMIT_S + LIMIT_TIMES * sum(seconds[test] for test in tests))
-        silence()
-        functions.exchange(mutant)
-        for number, test in enumerate(tests):
-            os.write(writer, number.to_bytes(4, "big"))
-            try:
-                run_bare(test)
-            except pytest.skip.Exception:
-                continue
-            except BaseException:
-                os._exit(1)
-            if session.testsfailed:
-                os._exit(1)
-        os._exit(0)
+        try:
+            limit(LIMIT_S + LIMIT_TIMES * sum(seconds[test] for test in tests))
+            functions.exchange(mutant)
+            silence()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(NOT_TRIED)
+        run_until_seen(session, tests, writer)
     os.close(writer)
     begun = b""
     while more := os.read(reader, 65536):
         begun = (begun + more)[-4:]
     os.close(reader)
-    _, status = os.waitpid(child, 0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status != NOT_TRIED, f"{mutant} cannot be tried"
     if status == 0:
         return None
     return tests[int.from_bytes(begun, "big")] if begun else tests[0]
+
+
+def run_until_seen(session: pytest.Session, tests: Sequence[pytest.Item], writer: int) -> NoReturn:
+    """Ends the process: with 0 if no test fails. Says the number of each test before it runs."""
+    for number, test in enumerate(tests):
+        os.write(writer, number.to_bytes(4, "big"))
+        try:
+            run_bare(test)
+        except pytest.skip.Exception:
+            continue
+        except BaseException:
+            os._exit(SEEN)
+        if session.testsfailed:
+            os._exit(SEEN)
+    os._exit(0)
 
 
 def limit(seconds: float) -> None:
@@ -202,10 +214,13 @@ class Functions:
         )
         (changed,) = ast.parse(mutant.code).body
         body[place] = ast.increment_lineno(changed, body[place].lineno - 1)
+        exchanged = False
         for code in codes(compile(self.tree, self.file, "exec", dont_inherit=True)):
             if (code.co_qualname + ".").startswith(mutant.function + "."):
                 for function in self.live[code.co_qualname]:
                     function.__code__ = code
+                    exchanged = True
+        assert exchanged, "nobody holds the function"
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:

@@ -82,6 +82,11 @@ def test_what_the_suppliers_give_back_is_refunded_booking_by_booking() -> None:
     assert "cancelled" == status(both.dossier.trip)
 
 
+def test_a_trip_is_cancelled_with_the_last_of_its_bookings() -> None:
+    first = given(s.completed()).after(quoted(BOTH), cancel()).when(done(F, BOTH[F]))
+    first.then_kinds(be.BookingCancelled, te.RefundScheduled)
+
+
 def test_one_cancelled_booking_leaves_the_trip_with_the_other() -> None:
     one = given(s.completed()).after(quoted({F: BOTH[F]}), cancel()).when(done(F, BOTH[F]))
     one.then_kinds(be.BookingCancelled, te.RefundScheduled)

@@ -18,7 +18,9 @@ def test_a_change_is_noted_and_opens_an_incident_over_the_bookings_price() -> No
     changed.then_kinds(be.BookingChanged, te.IncidentOpened)
     trip = changed.dossier.trip
     assert trip is not None
-    assert [("booking_changed", s.FLIGHT_PRICE)] == [(i.code, i.at_stake) for i in trip.incidents]
+    assert [("booking_changed", f"{s.FLIGHT_BOOKING}:aic_1", s.FLIGHT_PRICE)] == [
+        (i.code, i.subject, i.at_stake) for i in trip.incidents
+    ]
 
 
 def test_a_change_told_twice_is_noted_once() -> None:

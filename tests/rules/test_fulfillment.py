@@ -238,7 +238,13 @@ def test_an_order_never_found_gives_its_money_back_and_calls_a_person() -> None:
     gone = bc.RecordFinding(booking_id=H, answer=OrderNotFound(), final=True, now=s.NOW)
     outcome = given(lost).when(gone)
     outcome.then_kinds(be.OrderRefused, be.BookingFailed, te.IncidentOpened, te.CaptureScheduled)
-    assert incidents(outcome) == ["order_not_found"]
+    incident = outcome.done.events[2]
+    assert isinstance(incident, te.IncidentOpened)
+    assert ("order_not_found", H, s.STAY_PRICE) == (
+        incident.code,
+        incident.subject,
+        incident.at_stake,
+    )
     assert outcome.done.events[-1] == capture(20000)
 
 
@@ -255,8 +261,9 @@ def test_an_order_that_turns_up_after_the_trip_has_ended_is_cancelled() -> None:
     assert ended(outcome) == "completed"
 
 
-def test_a_booking_command_needs_a_trip() -> None:
+def test_a_command_about_a_booking_or_its_money_needs_a_trip() -> None:
     given().when(s.answer(F, s.yes(F))).then_refused("trip_not_found")
+    given().when(guard()).then_refused("trip_not_found")
 
 
 # --- an authorisation that lapses
@@ -265,6 +272,12 @@ def test_a_booking_command_needs_a_trip() -> None:
 def test_an_authorisation_is_looked_after_before_it_lapses() -> None:
     outcome = given(s.awaiting_payment()).when(s.state(s.seen("authorized")))
     assert s.LAPSES - GUARD_BEFORE_LAPSE == outcome.done.effects[0].due
+
+
+def test_an_authorisation_that_does_not_say_when_it_lapses_is_not_looked_after() -> None:
+    endless = replace(s.seen("authorized"), capture_before=None)
+    outcome = given(s.awaiting_payment()).when(s.state(endless))
+    outcome.then_effects(f"start_fulfillment:{s.CHECKOUT}")
 
 
 def test_before_it_lapses_what_is_confirmed_is_taken_and_the_rest_looked_for() -> None:
@@ -319,13 +332,14 @@ def would_cost(booking_id: str) -> bc.RecordCancellationRefusal:
 
 
 def test_what_no_money_covers_is_undone_one_after_the_other_where_that_is_free() -> None:
-    story = given((*s.both_ordered(), s.confirmed(H), capture(35000))).after(LAPSED)
-    assert story.facts[-1] == unpaid(F)
+    """The newest first."""
+    story = given((*s.both_ordered(), s.confirmed(H, s.LATER), capture(35000))).after(LAPSED)
+    assert story.facts[-1] == unpaid(H)
 
-    free = bc.RecordCancellation(booking_id=F, refund=s.FLIGHT_PRICE, now=s.NOW)
+    free = bc.RecordCancellation(booking_id=H, refund=s.STAY_PRICE, now=s.NOW)
     story.when(free).then_kinds(be.BookingCancelled, be.CancellationRequested)
 
-    outcome = story.after(free).when(replace(free, booking_id=H))
+    outcome = story.after(free).when(replace(free, booking_id=F))
     outcome.then_kinds(be.BookingCancelled, te.FulfillmentFailed).then_effects()
     assert outcome.dossier.trip is not None
     assert () == outcome.dossier.trip.incidents

@@ -3,16 +3,24 @@ is found out by looking."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from domain.booking import commands as bc
 from domain.booking import events as be
 from domain.booking.decider import ORDER_ATTEMPTS_MAX, decide
-from domain.booking.state import Booking, evolve
+from domain.booking.state import Booking, SecondOrder, evolve
 from domain.errors import Refused
-from domain.suppliers import FindAnswer, OrderFailed, OrderNotFound
+from domain.suppliers import (
+    CancellationQuote,
+    FindAnswer,
+    OrderFailed,
+    OrderNotFound,
+    OrderRefused,
+)
 from tests.rules import stories as s
 
 B = s.FLIGHT_BOOKING
@@ -153,17 +161,26 @@ def test_an_order_without_an_answer_is_never_sent_again() -> None:
 
 
 def test_an_order_definitely_not_taken_is_sent_again_after_growing_pauses() -> None:
-    facts, pauses = ORDERED, []
-    for attempt in range(1, ORDER_ATTEMPTS_MAX):
+    facts = ORDERED
+    refusal = be.OrderRefused(
+        booking_id=B,
+        attempt=1,
+        code="supplier_unavailable",
+        detail=s.BUSY.detail,
+        refused_at=s.NOW,
+    )
+    for attempt, pause_s in enumerate((2, 4, 8, 16), 1):
         again = decide(s.answer(B, s.BUSY, attempt), booking(facts))
-        assert [be.OrderRefused, be.OrderRequested] == [type(event) for event in again]
-        assert isinstance(again[1], be.OrderRequested)
-        assert again[1].attempt == attempt + 1
-        pauses.append(again[1].not_before - s.NOW)
+        later = replace(
+            s.order_requested(B, attempt + 1), not_before=s.NOW + timedelta(seconds=pause_s)
+        )
+        assert [replace(refusal, attempt=attempt), later] == again
         facts = (*facts, *again)
-    assert pauses == [timedelta(seconds=n) for n in (2, 4, 8, 16)]
-    last = s.answer(B, s.BUSY, ORDER_ATTEMPTS_MAX)
-    assert kinds(facts, last) == [be.OrderRefused, be.BookingFailed]
+    last = decide(s.answer(B, s.BUSY, ORDER_ATTEMPTS_MAX), booking(facts))
+    failed = be.BookingFailed(
+        booking_id=B, code=refusal.code, detail=refusal.detail, failed_at=s.NOW
+    )
+    assert [replace(refusal, attempt=ORDER_ATTEMPTS_MAX), failed] == last
 
 
 @pytest.mark.parametrize("command", [NO, LOST, BUSY])
@@ -181,15 +198,17 @@ def test_an_old_attempts_yes_is_a_yes() -> None:
 
 def test_an_order_never_found_is_given_up_only_after_the_last_look() -> None:
     assert kinds(UNKNOWN, found(OrderNotFound())) == []
-    assert kinds(UNKNOWN, found(OrderNotFound(), final=True)) == [
-        be.OrderRefused,
-        be.BookingFailed,
-    ]
+    shown = OrderRefused(
+        code="order_not_found", detail="The supplier shows no order, long after it was sent."
+    )
+    last = decide(found(OrderNotFound(), final=True), booking(UNKNOWN))
+    assert list(s.refused(B, answer=shown)) == last
 
 
 def test_an_order_the_supplier_says_will_never_exist_has_failed() -> None:
     never = found(OrderFailed(code="supplier_rejected", detail="no"))
-    assert kinds(UNKNOWN, never) == [be.OrderRefused, be.BookingFailed]
+    said = OrderRefused(code="supplier_rejected", detail="no")
+    assert list(s.refused(B, answer=said)) == decide(never, booking(UNKNOWN))
 
 
 @pytest.mark.parametrize("facts", [FAILED, ABANDONED], ids=["failed", "abandoned"])
@@ -197,20 +216,123 @@ def test_an_order_the_supplier_says_will_never_exist_has_failed() -> None:
 def test_an_order_that_turns_up_after_it_was_given_up_is_cancelled(
     facts: s.Facts, command: bc.BookingCommand
 ) -> None:
-    (requested,) = decide(command, booking(facts))
-    assert isinstance(requested, be.CancellationRequested)
-    assert (requested.reason, requested.supplier_order_id) == ("confirmed_too_late", f"ord_{B}")
+    assert [replace(CANCELLATION, reason="confirmed_too_late")] == decide(command, booking(facts))
+
+
+def second_found(order_id: str) -> be.SecondOrderFound:
+    return be.SecondOrderFound(
+        booking_id=B,
+        supplier_order_id=order_id,
+        supplier_reference="RZPNX8",
+        supplier_price=s.FLIGHT_PRICE,
+        found_at=s.NOW,
+    )
 
 
 @pytest.mark.parametrize("facts", [CONFIRMED, CANCELLING, CANCELLED, KEPT])
 def test_a_second_order_for_one_booking_is_never_taken_in_silence(facts: s.Facts) -> None:
-    (found,) = decide(s.answer(B, s.yes(B, "ord_other")), booking(facts))
-    assert isinstance(found, be.SecondOrderFound)
-    assert ("ord_other", s.FLIGHT_PRICE) == (found.supplier_order_id, found.supplier_price)
-    assert [] == decide(s.answer(B, s.yes(B, "ord_other")), booking((*facts, found)))
+    other = second_found("ord_other")
+    assert [other] == decide(s.answer(B, s.yes(B, "ord_other")), booking(facts))
+    assert [] == decide(s.answer(B, s.yes(B, "ord_other")), booking((*facts, other)))
+    third = second_found("ord_third")
+    assert [third] == decide(s.answer(B, s.yes(B, "ord_third")), booking((*facts, other)))
+
+
+def test_the_end_of_a_second_order_is_recorded_once_for_one_that_was_found() -> None:
+    facts = (*CONFIRMED, second_found("ord_other"), second_found("ord_third"))
+    gone = bc.RecordSecondOrderCancelled(booking_id=B, supplier_order_id="ord_third", now=s.NOW)
+    told = be.SecondOrderCancelled(booking_id=B, supplier_order_id="ord_third", cancelled_at=s.NOW)
+    assert [told] == decide(gone, booking(facts))
+    assert [] == decide(gone, booking((*facts, told)))
+    assert [] == decide(replace(gone, supplier_order_id="ord_never"), booking(facts))
 
 
 def test_a_cancelled_booking_says_what_the_supplier_gives_back() -> None:
-    (cancelled,) = decide(CANCEL_DONE, booking(CANCELLING))
-    assert isinstance(cancelled, be.BookingCancelled)
-    assert s.FLIGHT_PRICE == cancelled.refund
+    given_back = be.BookingCancelled(
+        booking_id=B, reason="cancelled_at_supplier", refund=s.FLIGHT_PRICE, cancelled_at=s.NOW
+    )
+    assert [given_back] == decide(CANCEL_DONE, booking(CANCELLING))
+
+
+# --- what the facts of a booking add up to
+
+REFUSED = s.refused(B)
+CODE = s.SOLD_OUT.code
+DOCUMENTS = ({"type": "electronic_ticket", "unique_identifier": "1"},)
+TICKETED = replace(s.confirmed(B), documents=DOCUMENTS)
+TERMS = CancellationQuote(
+    quote_id="ore_1",
+    refund_to="balance",
+    supplier_order_id=f"ord_{B}",
+    refund=s.FLIGHT_PRICE,
+    expires_at=s.LATER,
+)
+NO_MORE = {"problem_code": None, "problem": None}
+ORDER_FACTS = {
+    "status": "confirmed",
+    "attempt": 1,
+    "supplier_order_id": f"ord_{B}",
+    "supplier_reference": "RZPNX8",
+    "supplier_price": s.FLIGHT_PRICE,
+    "documents": DOCUMENTS,
+    "confirmed_at": s.NOW,
+}
+GOING = {
+    **ORDER_FACTS,
+    "documents": (),
+    "status": "cancelling",
+    "cancel_reason": CANCELLATION.reason,
+}
+TWO = (
+    SecondOrder(supplier_order_id="a", price=s.FLIGHT_PRICE),
+    SecondOrder(supplier_order_id="b", price=s.FLIGHT_PRICE),
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "so"),
+    [
+        (INITIALIZED, {}),
+        ((*INITIALIZED, s.FLIGHT_INITIALIZED), {}),
+        (ORDERED, {"status": "ordering", "attempt": 1}),
+        (UNKNOWN, {"status": "unknown", "attempt": 1, "problem": s.LOST.detail}),
+        ((*ORDERED, REFUSED[0]), {"status": "ordering", "attempt": 1, "problem_code": CODE,
+                                  "problem": s.SOLD_OUT.detail}),
+        ((*ORDERED, REFUSED[1]), {"status": "failed", "attempt": 1, "problem_code": CODE,
+                                  "problem": s.SOLD_OUT.detail}),
+        ((*ORDERED, REFUSED[0], TICKETED), {**ORDER_FACTS, **NO_MORE}),
+        ((*CONFIRMED, replace(CANCELLATION, supplier_quote=TERMS)),
+         {**GOING, "cancellation_quote": TERMS}),
+        ((*INITIALIZED, CANCELLATION), {"status": "cancelling", "supplier_order_id": f"ord_{B}",
+                                        "cancel_reason": CANCELLATION.reason}),
+        (KEPT, {**GOING, "status": "cancellation_refused", "problem_code": "not_cancellable",
+                "problem": "no"}),
+        ((*CANCELLING, replace(s.abandoned(B, "why"), refund=s.FLIGHT_PRICE)),
+         {**GOING, "status": "cancelled", "problem_code": "why",
+          "supplier_refund": s.FLIGHT_PRICE}),
+        ((*INITIALIZED, second_found("a"), second_found("b")), {"second_orders": TWO}),
+        ((*INITIALIZED, second_found("a"), second_found("b"),
+          be.SecondOrderCancelled(booking_id=B, supplier_order_id="b", cancelled_at=s.NOW)),
+         {"second_orders": (TWO[0], replace(TWO[1], cancelled=True))}),
+        ((*INITIALIZED, be.BookingChanged(booking_id=B, change_id="c1", changed_at=s.NOW),
+          be.BookingChanged(booking_id=B, change_id="c2", changed_at=s.NOW)),
+         {"changes": ("c1", "c2")}),
+    ],
+)  # fmt: skip
+def test_a_booking_is_what_its_facts_say(facts: s.Facts, so: dict[str, Any]) -> None:
+    at_first = Booking(
+        booking_id=B,
+        trip_id=s.TRIP,
+        checkout_id=s.CHECKOUT,
+        group_id=s.GROUP,
+        code=s.FLIGHT_INITIALIZED.code,
+        item_id=s.FLIGHT,
+        title="LHR to JFK",
+        price=s.FLIGHT_PRICE,
+        refundable=True,
+        version=1,
+    )
+    expected = at_first if len(facts) == 1 else replace(at_first, **so, version=len(facts))
+    if facts[-1] is s.FLIGHT_INITIALIZED:
+        expected = at_first
+    assert expected == booking(facts)

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from domain.booking import events as be
 from domain.payments import DisputeStatus, RefundSnapshot
 from domain.trip import commands as tc
 from domain.trip import events as te
 from domain.trip.state import Payment
 from projections.trip_details import payment_status
 from tests.given import Given, When, given
-from tests.replay.money_trips import BY_HAND, disputed, seen, wanted
+from tests.replay.money_trips import BY_HAND, SECOND, SECOND_GONE, disputed, seen, wanted
 from tests.rules import stories as s
 
 OWN = f"{s.PAYMENT}:r:req-1"
@@ -176,6 +177,34 @@ def test_a_bank_that_counts_in_its_own_currency_is_taken_at_the_whole_payment() 
     both = replace(told.money_back, disputes=(dollars,))
     outcome = DONE.when(replace(told, money_back=both))
     assert s.TOTAL == payment(outcome).disputed
+
+
+# --- while it is being booked
+
+
+@pytest.mark.parametrize(
+    "gone", [seen(BY_HAND), seen(dispute="open")], ids=["given back", "taken back"]
+)
+def test_nothing_more_is_ordered_for_money_that_has_gone_back(gone: tc.RecordMoneyBack) -> None:
+    going = given(s.fulfilling(payment=s.PAID_AT_ONCE)).when(gone)
+
+    assert [("unknown", None), ("cancelled", "payment_ended")] == [
+        (b.status, b.problem_code) for b in going.dossier.bookings
+    ]
+
+
+# --- orders too many
+
+
+def test_an_order_too_many_is_cancelled_and_calls_a_person_until_it_is() -> None:
+    outcome = DONE.when(SECOND)
+    outcome.then_kinds(be.SecondOrderFound, te.IncidentOpened)
+    outcome.then_effects(f"cancel_second_order:{s.FLIGHT_BOOKING}:ord_other")
+    assert [("second_order_found", s.FLIGHT_PRICE)] == open_incidents(outcome)
+
+    gone = DONE.after(SECOND).when(SECOND_GONE)
+    gone.then_kinds(be.SecondOrderCancelled, te.IncidentResolved).then_effects()
+    assert [] == open_incidents(gone)
 
 
 # --- incidents

@@ -37,7 +37,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         "tests/adapters/test_duffel_events.py",
         "tests/attacks/test_parsers.py",
     ),
-    "service/handle.py": ("tests/rules/test_handling.py",),
+    "service/handle.py": ("tests/handling",),
 }
 ARGUED_AWAY = Path("docs/MUTANTS.md")
 OPTIONS = ("-q", "-s", "--assert=plain", "--tb=short", "-o", "timeout=0", "-p", "no:cacheprovider")

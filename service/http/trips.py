@@ -209,7 +209,7 @@ def moment_of(text: str) -> int | datetime:
 
 
 EDIT_PROBLEMS = ("checkout_in_progress", "payment_processing", "already_checked_out")
-TRAVELER_PROBLEMS = ("placeholder_traveler", "too_many_travelers")
+TRAVELER_PROBLEMS = ("placeholder_traveler",)
 ITEM_PROBLEMS = (
     "offer_not_found",
     "offer_expired",

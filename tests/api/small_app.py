@@ -83,7 +83,7 @@ class SmallService:
         self.failing.append(call.body.how)
         errors: dict[str, Exception] = {
             "refused": Refused("price_changed", "It costs more now.", old=1, new=2),
-            "busy": Refused("resource_busy", "Something else is going on."),
+            "busy": Refused("checkout_closing", "It is being closed."),
             "unheard": Refused("never_heard_of", "A code nobody listed."),
             "moved": TripMoved("canary"),
             "supplier": SupplierUnavailable("canary"),
@@ -162,7 +162,7 @@ def odd_routes(service: SmallService) -> list[Route]:
             summary="Fail in some way",
             body=FailBody,
             answer=Thing,
-            problems=("price_changed", "resource_busy", "supplier_unavailable"),
+            problems=("price_changed", "checkout_closing", "supplier_unavailable"),
             x_api_key=True,
             **COMMON,
         ),

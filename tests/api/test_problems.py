@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from adapters.suppliers.duffel_outcomes import (
+    CANCELLATION_REFUSALS,
+    ORDER_OUTCOMES,
+    UNAVAILABLE,
+)
 from domain.trip.lifecycle import REFUSALS
+from service.http.middleware import OF_STATUS
+from service.http.paths import PATH_PARAMETERS
 from service.http.problems import CATALOGUE
+from service.http.problems.answers import OUTSIDE
+from service.http.wink.problems import WORDS
 from tests.api.conftest import Client
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +56,7 @@ async def test_a_refusal_of_the_rules_tells_its_facts(client: Client) -> None:
     ("how", "status", "code", "retry_after"),
     [
         ("moved", 409, "version_conflict", "1"),
-        ("busy", 409, "resource_busy", "1"),
+        ("busy", 409, "checkout_closing", "2"),
         ("supplier", 503, "supplier_unavailable", "5"),
         ("crash", 500, "internal_error", "5"),
         ("database gone", 500, "internal_error", "5"),
@@ -92,36 +101,48 @@ async def test_an_unknown_code_has_none(client: Client) -> None:
 
 def refused_codes() -> set[str]:
     """Every code that the rules and the service name where they refuse something."""
+    calls = {"Refused", "Problem", "QuoteProblem", "price_changed"}
     found: set[str] = set()
     for folder in ("domain", "service"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    found |= first_text(node) if node.func.id in {"Refused", "Problem"} else set()
+                    found |= named(node) if node.func.id in calls else set()
     return found
 
 
-def first_text(call: ast.Call) -> set[str]:
-    first = call.args[0] if call.args else None
-    return {first.value} if isinstance(first, ast.Constant) else set()
+def named(call: ast.Call) -> set[str]:
+    """The code of a refusal: its first argument, or the one called so."""
+    told = [*call.args[:1], *(each.value for each in call.keywords if each.arg == "code")]
+    return {each.value for each in told if isinstance(each, ast.Constant)}
 
 
-# What suppliers and quotes answer, which `book` and the extras pass on as it is.
+# What suppliers answer, which quotes, `book` and bookings pass on as it is.
 PASSED_ON = {
-    "offer_expired",
-    "sold_out",
-    "ancillary_unavailable",
-    "supplier_rejected",
-    "item_unpriced",
+    *(row.refusal for row in ORDER_OUTCOMES if row.refusal),
+    *UNAVAILABLE.values(),
+    *CANCELLATION_REFUSALS.values(),
+}
+# What else is said of requests: by tables of the door, and where several items are not to be had.
+SAID = {
+    *(code for code, _ in REFUSALS.values()),
+    *(code for code, _ in OUTSIDE.values()),
+    *(code for code, _ in OF_STATUS.values()),
+    *(each.absent for each in PATH_PARAMETERS.values()),
+    *WORDS.values(),
     "items_unavailable",
 }
 
 
 def test_every_code_that_is_refused_with_is_in_the_catalogue() -> None:
-    codes = refused_codes() | {code for code, _ in REFUSALS.values()} | PASSED_ON
+    codes = refused_codes() | PASSED_ON | SAID
 
     assert "trip_not_found" in codes
     assert sorted(codes - CATALOGUE.keys()) == []
+
+
+def test_every_code_of_the_catalogue_can_occur() -> None:
+    assert sorted(CATALOGUE.keys() - refused_codes() - PASSED_ON - SAID) == []
 
 
 def test_a_problem_that_may_be_repeated_says_when() -> None:
@@ -133,7 +154,7 @@ def test_a_problem_that_may_be_repeated_says_when() -> None:
 def test_only_faults_of_ours_or_of_providers_leave_the_outcome_open() -> None:
     unknown = {kind.code for kind in CATALOGUE.values() if kind.happened == "unknown"}
 
-    assert unknown == {"internal_error", "outcome_unknown", "supplier_bad_response"}
+    assert unknown == {"internal_error", "outcome_unknown"}
 
 
 def test_every_code_is_met_by_a_test() -> None:

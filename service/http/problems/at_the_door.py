@@ -147,13 +147,6 @@ REPEATS = (
         "Read it again and repeat the request.",
         retry_after_s=1,
     ),
-    later(
-        "resource_busy",
-        409,
-        "Something else is being done to this right now",
-        "Repeat the request after Retry-After.",
-        retry_after_s=1,
-    ),
 )
 
 

@@ -49,11 +49,6 @@ def later(
     )
 
 
-def pay(code: str, title: str, advice: str) -> ProblemType:
-    """The traveller must act at the payment provider; no money moved."""
-    return ProblemType(code=code, status=402, title=title, advice=advice, who_must_act="traveller")
-
-
 def sent(code: str, status: int, title: str, advice: str, *, retry_after_s: int) -> ProblemType:
     """It may or may not have happened: read before anything else."""
     return ProblemType(

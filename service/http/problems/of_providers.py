@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from service.http.problems.kinds import ProblemType, later, pay, problem, sent
+from service.http.problems.kinds import ProblemType, later, problem, sent
 
 PAYING = (
-    pay("payment_declined", "The payment was declined", "Pay again, perhaps another way."),
-    pay("insufficient_funds", "The card has not enough funds", "Pay with another card."),
     problem(
         "payment_refused",
         422,
@@ -38,13 +36,6 @@ SUPPLIERS = (
         retryable=True,
         who_must_act="operator",
         retry_after_s=300,
-    ),
-    sent(
-        "supplier_bad_response",
-        502,
-        "The supplier's answer makes no sense",
-        "Do not order again; read the trip until it is settled.",
-        retry_after_s=5,
     ),
     later(
         "supplier_unavailable",

@@ -53,11 +53,12 @@ STATE = (
         "This person's data is still needed",
         "Wait until the trip is paid and booked, or its checkout has ended.",
     ),
-    problem(
+    later(
         "checkout_open",
         409,
-        "A checkout is open",
-        "Let the traveller finish or leave the checkout first.",
+        "A checkout is open, and being closed for this",
+        "Repeat the request after Retry-After.",
+        retry_after_s=2,
     ),
     later(
         "payment_processing",
@@ -76,7 +77,6 @@ STATE = (
     done(
         "already_checked_out", "This trip has been paid", "Read the trip instead of booking again."
     ),
-    done("already_paid", "This has been paid before", "Read the trip; do not pay again."),
     done("already_cancelled", "This has been cancelled before", "Nothing is left to do."),
     problem(
         "price_changed",

@@ -320,3 +320,17 @@ async def test_a_version_in_a_header_is_not_asked_of_carts(shop: Shop) -> None:
     )
 
     assert (200, 2) == (told.status, len(told.body["itemList"]))
+
+
+async def test_a_cart_holds_no_more_guests_than_a_trip_has_travelers(shop: Shop) -> None:
+    rooms = [*await shop.rooms(), *await shop.rooms(latitude=-24.38, longitude=-128.32)]
+    names = ["Ada", "Bea", "Cleo", "Dora", "Edna", "Fay", "Gala", "Hera", "Ida", "Joy"]
+    guests = [ALEXANDRA | {"firstName": name} for name in names]
+    items = [shop.item(room, user=guest) for room, guest in zip(rooms, guests, strict=False)]
+    assert len(names) == len(items)
+
+    told = await shop.refused("POST", "/api/shopping-cart", items)
+    nine = await shop.cart(*items[:9])
+
+    assert (422, "too_many_travelers") == told[:2]
+    assert 9 == len(nine["itemList"])

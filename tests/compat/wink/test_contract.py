@@ -68,6 +68,8 @@ async def test_the_documented_statuses_of_a_checkout_are_published(document: Any
 
 async def test_what_is_answered_is_what_was_published(shop: Shop, document: Any) -> None:
     cart, checkout = await shop.booked()
+    # What is booked is in no list of carts.
+    await shop.usual_cart()
     (code,) = checkout["bookingCodes"]
     group, payment = checkout["groupIdentifier"], payment_of(checkout)
     path = "/api/shopping-cart/{shoppingCartIdentifier}"

@@ -11,6 +11,7 @@ from domain.suppliers import REFUND_TO_BALANCE
 from domain.trip import commands as c
 from domain.trip import events as e
 from domain.trip.lifecycle import may
+from domain.trip.refunding import withheld
 from domain.trip.state import Payment, Trip
 
 # How long terms bind where the supplier names no end.
@@ -103,28 +104,16 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
 def promised(command: c.RefundBooking, payment: Payment, given: Money) -> list[e.TripEvent]:
     """As much as is still ours; what a bank holds back is for people to see to."""
     left = payment.left
-    amount = max(0, min(given.amount, left.amount))
-    withheld = min(given.amount - amount, payment.disputed.amount)
+    amount = Money(max(0, min(given.amount, left.amount)), left.currency)
     events: list[e.TripEvent] = []
-    if amount:
+    if amount.amount:
         events.append(
             e.RefundScheduled(
                 refund_id=ids.refund_id(payment.payment_id, len(payment.refunds) + 1),
                 payment_id=payment.payment_id,
-                amount=Money(amount, left.currency),
+                amount=amount,
                 reason="cancelled",
                 scheduled_at=command.now,
             )
         )
-    if withheld:
-        events.append(
-            e.IncidentOpened(
-                code="refund_withheld",
-                detail="A cancelled booking's refund waits for a dispute of its payment.",
-                advice="Refund it if the dispute is won; if it is lost the customer has it.",
-                subject=command.booking_id,
-                at_stake=Money(withheld, left.currency),
-                opened_at=command.now,
-            )
-        )
-    return events
+    return [*events, *withheld(command.booking_id, given, amount, payment, command.now)]

@@ -9,6 +9,7 @@ from domain.errors import Refused
 from domain.money import Money
 from domain.trip import commands as c
 from domain.trip import events as e
+from domain.trip.refunding import withheld
 from domain.trip.state import Payment, Trip
 
 DISPUTE_ADVICE = "Compare the payment at the provider with the trip's bookings and settle it there."
@@ -60,21 +61,27 @@ def capture_or_release(payment: Payment, confirmed: Money, now: datetime) -> e.T
 
 
 def even_out(payment: Payment, command: c.SettleFulfillment) -> list[e.TripEvent]:
-    """Refund what was captured above what is booked; too little captured is an incident."""
-    surplus = payment.left - command.confirmed_total
-    if surplus.amount > 0:
-        return [
+    """Refund what was captured above what is booked; too little captured is an incident, and so is
+    what cannot be refunded because a bank has it."""
+    confirmed = command.confirmed_total
+    surplus = payment.left - confirmed
+    nothing = Money(0, surplus.currency)
+    given = max(surplus, nothing, key=lambda money: money.amount)
+    owed = payment.captured - payment.refunding - confirmed
+    events: list[e.TripEvent] = []
+    if given.amount:
+        events.append(
             e.RefundScheduled(
                 refund_id=ids.refund_id(payment.payment_id, len(payment.refunds) + 1),
                 payment_id=payment.payment_id,
-                amount=surplus,
+                amount=given,
                 reason="not_fulfilled",
                 scheduled_at=command.now,
             )
-        ]
+        )
     if surplus.amount < 0:
-        return [underpaid(payment, Money(-surplus.amount, surplus.currency), command.now)]
-    return []
+        events.append(underpaid(payment, nothing - surplus, command.now))
+    return [*events, *withheld(payment.payment_id, owed, given, payment, command.now)]
 
 
 def unpaid_bookings(payment: Payment, command: c.SettleFulfillment) -> list[e.TripEvent]:

@@ -13,7 +13,7 @@ from domain.trip import events as e
 from domain.trip.incidents import newest_of
 from domain.trip.state import Payment, Refund, Trip
 
-REFUND_FAILED = "refund_failed"
+REFUND_FAILED, REFUND_WITHHELD = "refund_failed", "refund_withheld"
 DISPUTED, INQUIRY, LOST = "payment_disputed", "payment_inquiry", "dispute_lost"
 
 
@@ -169,6 +169,25 @@ def not_given_back(refund_id: str, code: str, amount: Money, now: datetime) -> e
         at_stake=amount,
         opened_at=now,
     )
+
+
+def withheld(
+    subject: str, owed: Money, given: Money, payment: Payment, now: datetime
+) -> list[e.TripEvent]:
+    """Of what is owed but not given, people see to that which a bank has."""
+    amount = min((owed - given).amount, payment.disputed.amount)
+    if amount <= 0:
+        return []
+    return [
+        e.IncidentOpened(
+            code=REFUND_WITHHELD,
+            detail="What the customer is to get back waits for a dispute of its payment.",
+            advice="Refund it if the dispute is won; if it is lost the customer has it.",
+            subject=subject,
+            at_stake=Money(amount, owed.currency),
+            opened_at=now,
+        )
+    ]
 
 
 def record_refund_refused(command: c.RecordRefundRefused, trip: Trip) -> list[e.TripEvent]:

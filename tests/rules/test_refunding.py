@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from domain.booking import events as be
+from domain.money import Money
 from domain.payments import DisputeStatus, RefundSnapshot
 from domain.trip import commands as tc
 from domain.trip import events as te
@@ -160,6 +161,31 @@ def test_what_was_lost_and_is_won_after_all_is_settled() -> None:
     outcome = DONE.after(seen(dispute="lost")).when(seen(dispute="won"))
     outcome.then_kinds(te.DisputeClosed, te.IncidentResolved)
     assert [] == open_incidents(outcome)
+
+
+@pytest.mark.parametrize(
+    ("taken", "refunds", "told"),
+    [
+        (s.TOTAL, [], [("booked_but_unpaid", s.FLIGHT_PRICE), ("refund_withheld", s.STAY_PRICE)]),
+        (s.eur(100), [s.STAY_PRICE - s.eur(100)], [("refund_withheld", s.eur(100))]),
+    ],
+)
+def test_what_a_bank_has_of_a_refund_while_it_is_settled_is_told_of(
+    taken: Money, refunds: list[Money], told: list[tuple[str, Money]]
+) -> None:
+    """Won, the money is ours again, and buys nothing: somebody must know that it is owed."""
+    dispute = te.PaymentDisputed(
+        dispute_id="du_1",
+        payment_id=s.PAYMENT,
+        amount=taken,
+        reason="fraudulent",
+        respond_by=None,
+        disputed_at=s.NOW,
+    )
+    ordered = given(s.both_ordered(payment=s.PAID_AT_ONCE), (dispute,))
+    outcome = ordered.when(s.answer(s.STAY_BOOKING, s.SOLD_OUT))
+    scheduled = [e.amount for e in outcome.done.events if isinstance(e, te.RefundScheduled)]
+    assert (refunds, told) == (scheduled, open_incidents(outcome))
 
 
 def test_an_inquiry_moves_no_money_and_calls_a_person_once() -> None:

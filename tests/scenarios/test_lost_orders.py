@@ -18,6 +18,7 @@ MADE_IN_SILENCE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("commit_then_reset", {}),
     ("commit_then_500", {}),
     ("cut_body", {}),
+    ("endless_body", {}),
     ("duplicate_detect", {}),
     ("ok_200_late", {"delay_s": 45}),
     ("async_202", {"delay_s": 45}),

@@ -77,7 +77,7 @@ class Meter:
         share.left -= 1
         if 2 * share.left < handful and share.taking is None and self.now() >= share.dry_until:
             self.take(bucket, rate, share)
-        return Verdict(rate, max(0, share.left + share.in_bucket))
+        return Verdict(rate, min(rate.burst, max(0, share.left + share.in_bucket)))
 
     def dry_for_s(self, bucket: str) -> float:
         """How long nothing more is to be had of the bucket, as this process knows; 0: there is

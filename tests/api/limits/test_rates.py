@@ -67,6 +67,21 @@ async def test_a_refusal_says_when_to_come_back() -> None:
     )
 
 
+async def test_never_is_more_said_to_remain_than_the_limit() -> None:
+    """Also after a pause, when the bucket is full again beside what the process holds of it."""
+    hands, rate = Hands(), Rate(10.0, 100)
+    meter = Meter(MemoryBuckets(hands), hands)
+    told = []
+    for _ in range(40):
+        told.append((await meter.admit("shop", rate)).headers())
+        await settled(meter)
+        hands.seconds += 3_600.0
+
+    assert {"100"} == {each["RateLimit-Limit"] for each in told}
+    assert 100 == max(int(each["RateLimit-Remaining"]) for each in told)
+    assert 0 == min(int(each["RateLimit-Reset"]) for each in told)
+
+
 async def test_a_flood_at_once_gets_no_more_than_one_handful_too_many() -> None:
     hands, rate = Hands(), Rate(1.0, 100)
     meter = Meter(MemoryBuckets(hands), hands)

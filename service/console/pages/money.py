@@ -173,9 +173,20 @@ class MoneyPage:
         day, trip_id = day_of(visit.query("day")), visit.query("trip") or None
         taken = trip_id if trip_id and UUID_TEXT.fullmatch(trip_id) else None
         about = str(day or "") if taken else str(day or "everything")
-        await self.door.written(visit, "took the books as a file", trip_id=taken, subject=about)
+        whose = await self.tenant_of(taken, visit) if taken else None
+        await self.door.written(
+            visit, "took the books as a file", tenant=whose, trip_id=taken, subject=about
+        )
         lines = ledger_csv(self.books, tenant=visit.operator.sees, day=day, trip_id=trip_id)
         return await self.pages.download(visit, "ledger.csv", lines)
+
+    async def tenant_of(self, trip_id: str, visit: Visit) -> str:
+        """Whose trip it is: the act stands on its page, so it must be theirs to see."""
+        recorded = await self.service.log.read_trip(trip_id)
+        tenant = recorded[0].cause.tenant if recorded else None
+        if tenant is None or visit.operator.sees not in (None, tenant):
+            raise NotThere
+        return tenant
 
     async def drift_file(self, visit: Visit) -> web.StreamResponse:
         day = day_of(visit.query("day")) or visit.now.date()

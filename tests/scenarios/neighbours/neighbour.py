@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote_plus
 
 import aiohttp
 
@@ -68,11 +69,16 @@ class Ear:
         self.heard.append(
             Heard(
                 asked=f"{told.method} {told.url.path}",
-                sent=f"{told.url.human_repr()} {getattr(request, 'sent', b'').decode()}",
+                sent=f"{told.url.human_repr()} {spelled(getattr(request, 'sent', b''))}",
                 status=told.response.status,
                 told=f"{headers}\n\n{body.decode(errors='replace')}",
             )
         )
+
+
+def spelled(body: bytes) -> str:
+    """As it was sent, and as a form says it."""
+    return f"{body.decode()} {unquote_plus(body.decode())}"
 
 
 @dataclass(slots=True, kw_only=True)

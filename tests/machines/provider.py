@@ -250,6 +250,8 @@ class Order:
     booking_id: str
     live: bool = True
     visible: bool = True
+    # It will not be cancelled, however often that is asked for.
+    kept: bool = False
 
 
 @dataclass

@@ -179,7 +179,8 @@ class World(Recording):
             return self.drop(task)
         order = self.supplier.get(booking.supplier_order_id)
         costs = booking.cancel_reason == UNPAID and luck % 2
-        if order.live and (luck % 8 == 7 or costs):
+        order.kept = order.kept or luck % 8 == 7 or bool(costs)
+        if order.live and order.kept:
             refusal = bc.RecordCancellationRefusal(
                 booking_id=task.subject, code="not_cancellable", detail="no", now=self.now
             )

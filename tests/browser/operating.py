@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from adapters.api_keys import SCOPES
 from tests.browser.browsing import PATIENCE_MS, Browsing, Tab, watched
@@ -15,6 +15,9 @@ from tests.scenarios.world import World
 
 # Where pictures for the documents are put when they are asked for; see `make pictures`.
 PICTURES = os.environ.get("TRIPLEDGER_PICTURES")
+
+# More than any page has.
+STOPS_MAX = 400
 
 OVERFLOWING = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -44,6 +47,31 @@ class Desk:
     async def says(self, words: str) -> None:
         """Until the page says so."""
         await self.page.get_by_text(words).first.wait_for(timeout=PATIENCE_MS)
+
+    async def skip(self) -> None:
+        """Past the search and the places, by the page's first link."""
+        await self.page.keyboard.press("Tab")
+        await expect(self.page.locator(".skip")).to_be_focused()
+        await self.page.keyboard.press("Enter")
+        await expect(self.page.locator("#main")).to_be_focused()
+
+    async def reach(self, place: Locator | str) -> None:
+        """By Tab alone."""
+        wanted = self.page.locator(place).first if isinstance(place, str) else place
+        for _ in range(STOPS_MAX):
+            await self.page.keyboard.press("Tab")
+            if await wanted.evaluate("each => each === document.activeElement"):
+                return
+        raise AssertionError(f"Tab does not reach {place}")
+
+    async def type(self, place: Locator | str, text: str) -> None:
+        await self.reach(place)
+        await self.page.keyboard.press("ControlOrMeta+a")
+        await self.page.keyboard.type(text)
+
+    async def press(self, place: Locator | str, key: str = "Enter") -> None:
+        await self.reach(place)
+        await self.page.keyboard.press(key)
 
     async def too_wide(self) -> bool:
         return bool(await self.page.evaluate(OVERFLOWING))

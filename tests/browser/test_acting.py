@@ -1,5 +1,5 @@
-"""Every action, done with a browser and a keyboard's worth of typing: it records what its preview
-said, calls whom it said, and the trip's page tells it under the operator's name."""
+"""Every action, done in a browser by keyboard alone: it records what its preview said, calls whom
+it said, and the trip's page tells it under the operator's name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ async def test_an_action_does_what_its_preview_said(
     page = desk.page
     await desk.go(f"/trips/{trip_id}")
 
-    await page.locator(f'.actions a[href*="/act?action={action}&"]').first.click()
+    await desk.skip()
+    await desk.press(f'.actions a[href*="/act?action={action}&"]')
     await page.wait_for_url(re.compile("/act\\?"))
     promised = [
         await each.get_attribute("data-event") for each in await page.locator("#recorded li").all()
@@ -60,11 +61,12 @@ async def test_an_action_does_what_its_preview_said(
     called = await page.locator("#called").inner_text()
     before = await busy.events(trip_id)
     assert [] == await desk.tab.grave_barriers()
-    await page.fill("#reason", REASON)
+    await desk.skip()
+    await desk.type("#reason", REASON)
     if await page.locator("#typed").count():
         meant = page.locator("label[for=typed] strong")
-        await page.fill("#typed", await meant.inner_text())
-    await page.keyboard.press("Enter")
+        await desk.type("#typed", await meant.inner_text())
+    await desk.press("button.main", "Space")
     await page.wait_for_url(re.compile(f"/console/trips/{trip_id}(\\?|$)"))
 
     recorded = (await busy.events(trip_id))[len(before) :]

@@ -227,6 +227,7 @@ async def test_what_somebody_opened_stays_open_while_the_page_changes(
     await desk.says("Waiting for the traveller to pay")
 
     assert await desk.page.locator("#raw-1").evaluate("each => each.open")
+    await expect(desk.page.locator("#raw-1 > summary")).to_be_focused()
     await world.pay(booked["session_id"])
     await world.until_status(trip_id, "completed")
     await world.at_rest()

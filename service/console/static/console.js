@@ -33,9 +33,14 @@ async function look(address) {
   }
 }
 
+// What stands for a stop of the keyboard when the part around it is written anew.
+const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
+const place = (stop) =>
+  stop.id || [stop.localName, stop.closest("[id]")?.id, ...["href", "name", "value"].map((each) => stop.getAttribute(each))].join(" ");
+
 // Only what reads differently is replaced, and nothing somebody is typing into.
 function show(fresh) {
-  const focused = document.activeElement ? document.activeElement.id : "";
+  const held = document.activeElement;
   for (const part of fresh.querySelectorAll("[data-live]")) {
     const present = document.getElementById(part.id);
     if (!present) {
@@ -54,8 +59,10 @@ function show(fresh) {
     }
   }
   document.title = fresh.title;
-  const again = focused && document.getElementById(focused);
-  if (again && again !== document.activeElement) again.focus({ preventScroll: true });
+  if (held && !held.isConnected) {
+    const again = [...document.querySelectorAll(STOPS)].find((each) => place(each) === place(held));
+    if (again) again.focus({ preventScroll: true });
+  }
   ready();
 }
 

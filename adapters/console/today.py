@@ -74,6 +74,33 @@ GROUP BY provider
 """
 
 
+# Each endpoint's open deliveries are counted as far as somebody wants to know.
+TOLD = """
+SELECT count(*)::int AS endpoints,
+    count(e.disabled_at)::int AS disabled,
+    (count(e.failing_since) FILTER (WHERE e.disabled_at IS NULL))::int AS failing,
+    coalesce(sum(o.waiting), 0)::int AS waiting
+FROM tripledger.webhook_endpoints e
+LEFT JOIN LATERAL (
+    SELECT count(*) AS waiting FROM (
+        SELECT FROM tripledger.webhook_deliveries d
+        WHERE d.endpoint_id = e.endpoint_id AND d.state = 'open' LIMIT $2
+    ) AS open
+) AS o ON true
+WHERE $1::text IS NULL OR e.tenant = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How telling tenants by webhook goes: endpoints, and events on their way to them."""
+
+    endpoints: int
+    disabled: int
+    failing: int
+    waiting: int
+
+
 class Troubles:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
@@ -85,6 +112,9 @@ class Troubles:
 
     async def stopped(self, tenant: str | None) -> Sequence[TaskRow]:
         return [shown(row) for row in await self.pool.fetch(STOPPED, tenant, ROWS_MAX)]
+
+    async def told(self, tenant: str | None) -> Told:
+        return Told(**dict(await self.pool.fetchrow(TOLD, tenant, LOOKED_AT_MAX)))
 
     async def last_heard(self) -> dict[str, datetime]:
         """When each provider that is among the newest notifications last told us anything."""

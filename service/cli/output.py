@@ -43,9 +43,17 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def shown(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return "" if value is None else str(value)
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case list() | tuple() | frozenset():
+            return ", ".join(shown(each) for each in value)
+        case _:
+            return str(value)
 
 
 def stop(code: int, message: str) -> NoReturn:

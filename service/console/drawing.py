@@ -11,8 +11,8 @@ from statemachine import StateMachine
 
 from service.console.rendering import words
 
-NODE_W, NODE_H = 112, 32
-COLUMN_W, ROW_H = 140, 56
+NODE_W, NODE_H = 128, 32
+COLUMN_W, ROW_H = 156, 56
 MARGIN = 16
 ARC_H = 26
 

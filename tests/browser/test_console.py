@@ -188,6 +188,7 @@ async def test_a_page_of_the_documents_looks_as_it_does(
         "incidents": ("/incidents", "order not found"),
         "money": ("/money", "Taken and given back"),
         "projections": ("/projections", "up to date"),
+        "audit": ("/audit", "added a webhook endpoint"),
     }
 
     for name, (path, words) in shown.items():

@@ -29,6 +29,7 @@ async def test_every_attempt_is_seen_and_a_delivery_is_sent_again(
     world: World, console: Console, sign_in: SignIn
 ) -> None:
     assert "No tenant is told anything." in (await console.sees(HERE)).text
+    assert "Tenants told nothing" in (await console.sees("/console")).text
     async with receiving() as receiver:
         receiver.answers = [status(400, "not today")]
         endpoint = await world.call(
@@ -44,6 +45,9 @@ async def test_every_attempt_is_seen_and_a_delivery_is_sent_again(
         assert "1 attempt, the last: 400" in page.text
         assert "not today" in page.text
         assert trip_id in page.html
+        today = (await console.sees("/console")).text
+        assert "1 webhook endpoint , 1 event on the way, 1 failing" in today
+        assert "Tenants told nothing" in (await other.sees("/console")).text
         assert 409 == (await console.tries(HERE, action, reason=" ")).status
         assert receiver.url not in (await other.sees(HERE)).html
         assert 404 == (await other.open(f"{HERE}?endpoint={endpoint['endpoint_id']}")).status
@@ -51,6 +55,7 @@ async def test_every_attempt_is_seen_and_a_delivery_is_sent_again(
         assert 303 == (await console.tries(HERE, action, reason="They have mended it")).status
         await arrived(world, endpoint, "delivered", 2)
 
+        assert "1 webhook endpoint , 0 events on the way" in (await console.sees("/console")).text
         assert ["trip.started.v1"] * 2 == receiver.topics
         assert 1 == len({got.message_id for got in receiver.got})
         shown = await console.sees(f"{HERE}?endpoint={endpoint['endpoint_id']}&state=delivered")

@@ -18,6 +18,7 @@ from service.console.door import Door
 from service.console.operator import NotDone, NotThere, Visit
 from service.console.rendering import Renderer, see_other
 from service.operating.book import Deed
+from service.workers.projector import stopped_by
 from service.workers.rebuilding import rebuild
 
 log = structlog.get_logger("service.console")
@@ -50,6 +51,7 @@ class ModelShown:
     position: int
     behind: int
     oldest_at: datetime | None
+    stopped_by: str | None
     pause: Pause | None
     made: Sequence[Made]
 
@@ -85,6 +87,7 @@ class ProjectionsPage:
                     position=live.position,
                     behind=behind,
                     oldest_at=await self.pauses.recorded_after(live.position) if behind else None,
+                    stopped_by=await self.stopped(live) if behind else None,
                     pause=pauses.get(live.name),
                     made=[
                         made_of(p, last, begun.get((p.name, p.version), now), now) for p in fresh
@@ -92,6 +95,11 @@ class ProjectionsPage:
                 )
             )
         return models
+
+    async def stopped(self, point: Checkpoint) -> str | None:
+        """Why it cannot go on, where one event is what stops it."""
+        error = await stopped_by(self.service.log, point.name, point.position)
+        return str(error).rstrip(".") if error else None
 
     # --- acting
 

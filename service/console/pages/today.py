@@ -69,6 +69,7 @@ class TodayPage:
             at_risk=(await self.trips.page(at_risk)).rows[:ROWS_SHOWN],
             incidents=(await self.incidents.page("open", tenant=sees, limit=ROWS_SHOWN)).rows,
             providers=[provider_shown(name, work, heard.get(name)) for name in PROVIDERS],
+            told=await self.troubles.told(sees),
             stopped=await self.troubles.stopped(sees),
             position=await self.service.log.last_position(),
         )

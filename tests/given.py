@@ -114,6 +114,8 @@ class When:
         """Refused with this code and, among what it says, these values. Nothing was recorded."""
         assert self.refusal is not None, f"not refused, but {self.done.events}"
         assert code == self.refusal.code
+        assert isinstance(self.refusal.detail, str)
+        assert None not in self.refusal.facts.values()
         assert facts == {name: self.refusal.facts.get(name) for name in facts}
         assert self.outcome is None
         return self

@@ -82,23 +82,21 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
     """The customer gets what the supplier gave back for the booking, never more than is ours."""
     payment = next(p for p in trip.payments if p.checkout_id == command.checkout_id)
     given = owed(command.supplier_refund, REFUND_TO_BALANCE, command.price)
-    events: list[e.TripEvent] = []
-    if given is None:
-        events.append(
-            e.IncidentOpened(
-                code="refund_unknown",
-                detail="A cancelled booking's refund is not known to us as money.",
-                advice="Ask the supplier what it gives back and refund the customer by hand.",
-                subject=command.booking_id,
-                at_stake=command.price,
-                opened_at=command.now,
-            )
-        )
-    else:
-        events += promised(command, payment, given)
+    events = [unknown(command)] if given is None else promised(command, payment, given)
     if command.nothing_booked and not trip.cancelled:
         events.append(e.TripCancelled(checkout_id=command.checkout_id, cancelled_at=command.now))
     return events
+
+
+def unknown(command: c.RefundBooking) -> e.TripEvent:
+    return e.IncidentOpened(
+        code="refund_unknown",
+        detail="A cancelled booking's refund is not known to us as money.",
+        advice="Ask the supplier what it gives back and refund the customer by hand.",
+        subject=command.booking_id,
+        at_stake=command.price,
+        opened_at=command.now,
+    )
 
 
 def promised(command: c.RefundBooking, payment: Payment, given: Money) -> list[e.TripEvent]:

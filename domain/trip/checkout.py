@@ -73,14 +73,14 @@ def record_state(command: c.RecordCheckoutState, trip: Trip) -> list[e.TripEvent
     if payment is not None and trip.payment(payment.payment_id) is not None:
         return record_payment(c.RecordPayment(payment=payment, now=command.now), trip)
     if payment is not None and payment.status in {"authorized", "captured"}:
-        return receive(checkout, payment, command, trip)
+        return receive(checkout, payment, command)
     if checkout.status not in LIVE:
         return []
     return follow(checkout, payment, command)
 
 
 def receive(
-    checkout: Checkout, payment: PaymentSnapshot, command: c.RecordCheckoutState, trip: Trip
+    checkout: Checkout, payment: PaymentSnapshot, command: c.RecordCheckoutState
 ) -> list[e.TripEvent]:
     """Money has come: for a live checkout's exact amount it buys the trip, else it goes back."""
     if checkout.status == "opening":
@@ -154,10 +154,9 @@ def follow(
 
 
 def ended(checkout: Checkout, command: c.RecordCheckoutState) -> e.TripEvent:
-    if checkout.status == "closing" and checkout.reason not in {None, "expired"}:
+    reason = checkout.reason
+    if checkout.status == "closing" and reason is not None and reason != "expired":
         return e.CheckoutClosed(
-            checkout_id=checkout.checkout_id,
-            reason=checkout.reason or "closed",
-            closed_at=command.now,
+            checkout_id=checkout.checkout_id, reason=reason, closed_at=command.now
         )
     return e.CheckoutExpired(checkout_id=checkout.checkout_id, expired_at=command.now)

@@ -104,16 +104,16 @@ def may(step: str, trip: Trip) -> bool:
 
 def allowed_actions(trip: Trip) -> tuple[str, ...]:
     """What the owner of the trip may do next. Editing an open checkout closes it first."""
-    actions: tuple[str, ...] = ()
+    actions: list[str] = []
     if may("edit", trip) or may("close_checkout", trip):
-        actions += EDITS if trip.items else ("add_item", "set_travelers")
+        actions.extend(EDITS if trip.items else ("add_item", "set_travelers"))
     if may("book", trip) and trip.items:
-        actions += ("book",)
+        actions.append("book")
     if status(trip) == "awaiting_payment":
-        actions += ("pay",)
+        actions.append("pay")
     if may("quote_cancellation", trip):
-        actions += ("quote_cancellation", "cancel")
-    return actions
+        actions.extend(("quote_cancellation", "cancel"))
+    return tuple(actions)
 
 
 REFUSALS = {

@@ -3,6 +3,7 @@ promised: once, and never more than we have."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from domain.booking import commands as bc
 from domain.booking import events as be
 from domain.money import Money
+from domain.payments import MoneyBack
 from domain.suppliers import CancellationQuote
 from domain.trip import commands as tc
 from domain.trip import events as te
 from domain.trip.lifecycle import status
-from tests.given import given
+from domain.trip.state import Refund
+from tests.given import When, given
+from tests.replay.money_trips import disputed, seen
 from tests.rules import stories as s
 
 F, H = s.FLIGHT_BOOKING, s.STAY_BOOKING
@@ -54,6 +58,21 @@ def done(booking: str, refund: Money | None) -> bc.RecordCancellation:
     return bc.RecordCancellation(booking_id=booking, refund=refund, now=s.NOW)
 
 
+def refunds(outcome: When) -> tuple[Refund, ...]:
+    assert outcome.dossier.trip is not None
+    return outcome.dossier.trip.payments[0].refunds
+
+
+def incidents(outcome: When) -> list[tuple[str, str, Money | None]]:
+    assert outcome.dossier.trip is not None
+    return [(i.code, i.subject, i.at_stake) for i in outcome.dossier.trip.incidents]
+
+
+def disputed_in_part(cents: int) -> MoneyBack:
+    dispute = replace(disputed("open"), amount=s.eur(cents))
+    return MoneyBack(payment_id=s.PAYMENT, refunds=(), disputes=(dispute,))
+
+
 BOTH: dict[str, Money | None] = {F: s.FLIGHT_PRICE - FEE, H: s.STAY_PRICE}
 
 
@@ -75,9 +94,10 @@ def test_cancelling_takes_exactly_the_quoted_terms_to_the_suppliers() -> None:
 
 def test_what_the_suppliers_give_back_is_refunded_booking_by_booking() -> None:
     both = given(s.completed()).when(quoted(BOTH), cancel(), done(F, BOTH[F]), done(H, BOTH[H]))
-    payment = both.dossier.trip and both.dossier.trip.payments[0]
-    assert payment is not None
-    assert [BOTH[F], BOTH[H]] == [refund.amount for refund in payment.refunds]
+    assert [
+        (f"{s.PAYMENT}:1", BOTH[F], "cancelled"),
+        (f"{s.PAYMENT}:2", BOTH[H], "cancelled"),
+    ] == [(refund.refund_id, refund.amount, refund.reason) for refund in refunds(both)]
     assert both.dossier.trip is not None
     assert "cancelled" == status(both.dossier.trip)
 
@@ -104,8 +124,11 @@ def test_terms_that_were_replaced_do_not_bind() -> None:
     )
 
 
-def test_terms_that_have_expired_do_not_bind() -> None:
-    given(s.completed()).when(quoted(BOTH), cancel(minutes=51)).then_refused(
+def test_terms_bind_until_they_expire() -> None:
+    given(s.completed()).after(quoted(BOTH)).when(cancel(minutes=49)).then_kinds(
+        te.CancellationStarted, be.CancellationRequested, be.CancellationRequested
+    )
+    given(s.completed()).when(quoted(BOTH), cancel(minutes=50)).then_refused(
         "cancellation_quote_stale"
     )
 
@@ -124,14 +147,28 @@ def test_a_refund_that_is_not_known_as_our_money_is_left_to_a_person(
 ) -> None:
     unknown = given(s.completed()).after(quoted({F: refund}), cancel()).when(done(F, refund))
     unknown.then_kinds(be.BookingCancelled, te.IncidentOpened)
+    assert [("refund_unknown", F, s.FLIGHT_PRICE)] == incidents(unknown)
+
+
+def test_what_a_bank_has_taken_back_is_not_given_back_too() -> None:
+    """Of a refund only so much is sent as is ours; a person sees to the rest."""
+    going = given(s.completed()).after(quoted(BOTH), cancel())
+
+    all_gone = going.after(seen(dispute="open")).when(done(F, BOTH[F]))
+    all_gone.then_kinds(be.BookingCancelled, te.IncidentOpened)
+    assert ("refund_withheld", F, BOTH[F]) == incidents(all_gone)[-1]
+
+    part = replace(seen(dispute="open"), money_back=disputed_in_part(30_000))
+    in_part = going.after(part).when(done(F, BOTH[F]))
+    in_part.then_kinds(be.BookingCancelled, te.RefundScheduled, te.IncidentOpened)
+    assert [s.eur(5_000)] == [r.amount for r in refunds(in_part)]
+    assert ("refund_withheld", F, s.eur(12_500)) == incidents(in_part)[-1]
 
 
 def test_a_supplier_that_gives_back_more_than_was_paid_makes_nobody_rich() -> None:
     more = s.FLIGHT_PRICE + s.STAY_PRICE
     rich = given(s.completed()).when(quoted({F: more}), cancel(), done(F, more))
-    payment = rich.dossier.trip and rich.dossier.trip.payments[0]
-    assert payment is not None
-    assert [s.FLIGHT_PRICE] == [refund.amount for refund in payment.refunds]
+    assert [s.FLIGHT_PRICE] == [refund.amount for refund in refunds(rich)]
 
 
 def test_a_booking_that_the_supplier_will_not_cancel_stays_booked() -> None:

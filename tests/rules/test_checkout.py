@@ -10,7 +10,7 @@ import pytest
 from domain.booking import events as be
 from domain.log import EffectKind
 from domain.money import Money
-from domain.payments import PaymentSnapshot
+from domain.payments import OpenedCheckout, PaymentSnapshot
 from domain.suppliers import RequoteAnswer
 from domain.trip import commands as tc
 from domain.trip import events as te
@@ -61,6 +61,19 @@ def test_an_opened_checkout_gives_every_item_a_booking_code() -> None:
 
 def test_a_checkout_opened_twice_is_opened_once() -> None:
     given(s.awaiting_payment()).when(s.opened()).then_nothing()
+
+
+def test_a_payment_sheet_is_remembered_with_its_payment_and_customer() -> None:
+    sheet = OpenedCheckout(payment_id=s.PAYMENT, customer_id="cus_1")
+    told = tc.RecordCheckoutOpened(checkout_id=s.CHECKOUT, opened=sheet, now=s.NOW)
+    facts = replace(
+        s.CHECKOUT_INITIALIZED,
+        session_id=None,
+        url=None,
+        payment_id=s.PAYMENT,
+        customer_id="cus_1",
+    )
+    given(s.opening()).when(told).then(facts, s.FLIGHT_INITIALIZED, s.STAY_INITIALIZED)
 
 
 @pytest.mark.parametrize("minutes", [10, 50])
@@ -134,6 +147,18 @@ def test_a_decline_is_not_the_end_another_card_may_follow() -> None:
     outcome.then(PAYMENT_FAILED)
     assert outcome.dossier.trip is not None
     assert "pay" in allowed_actions(outcome.dossier.trip)
+
+
+def test_a_decline_without_a_reason_is_a_decline() -> None:
+    wordless = replace(DECLINED, failure_code=None)
+    outcome = given(s.awaiting_payment()).when(s.state(wordless, payable=True))
+    outcome.then(replace(PAYMENT_FAILED, code="declined"))
+
+
+def test_an_old_decline_does_not_end_the_slow_payment_that_followed_it() -> None:
+    slow = s.state(s.seen("processing", failure_id="ch_1"))
+    outcome = given(s.awaiting_payment()).when(s.state(DECLINED, payable=True), slow, slow)
+    outcome.then_kinds(te.PaymentFailed, te.PaymentProcessing)
 
 
 def test_a_decline_told_twice_is_recorded_once() -> None:
@@ -236,6 +261,7 @@ def test_a_payment_of_another_amount_is_given_back_and_looked_into(amount: Money
     )
     outcome.then_effects(GUARD, f"release_payment:{s.PAYMENT}")
     assert outcome.dossier.trip is not None
+    assert ["amount_mismatch"] == [c.reason for c in outcome.dossier.trip.checkouts]
     assert [(i.code, i.at_stake) for i in outcome.dossier.trip.incidents] == [
         ("amount_mismatch", amount)
     ]
@@ -319,6 +345,7 @@ def test_another_checkouts_clock_does_not_close_this_one() -> None:
 
 def test_a_trip_without_a_checkout_has_nothing_to_close() -> None:
     given(s.DRAFT).when(close(), s.state(AUTHORIZED)).then_nothing()
+    given(s.expired()).when(close()).then_nothing()
 
 
 def test_a_checkout_that_could_not_be_closed_for_a_slow_payment_is_closed_when_it_fails() -> None:

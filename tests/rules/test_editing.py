@@ -69,6 +69,7 @@ def test_an_expired_offer_is_not_added() -> None:
 
 def test_an_offer_without_a_price_is_not_added() -> None:
     given(s.DRAFT).when(add(replace(OTHER_OFFER, price=s.NOTHING))).then_refused("item_unpriced")
+    given(s.DRAFT).when(add(replace(OTHER_OFFER, price=s.eur(1)))).then_kinds(te.ItemAdded)
 
 
 def test_a_trip_is_paid_in_one_currency() -> None:
@@ -130,15 +131,22 @@ def test_the_same_extras_again_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("selection", "item_id", "code"),
+    ("selection", "item_id", "code", "facts"),
     [
-        (BAG, "item-9", "item_not_found"),
-        (replace(BAG, traveler_id="tvl_9"), s.FLIGHT, "traveler_not_found"),
-        (replace(BAG, price=replace(BAG.price, currency="USD")), s.FLIGHT, "currency_mismatch"),
+        (BAG, "item-9", "item_not_found", {"item_id": "item-9"}),
+        (
+            replace(BAG, traveler_id="tvl_9"),
+            s.FLIGHT,
+            "traveler_not_found",
+            {"traveler_id": "tvl_9"},
+        ),
+        (replace(BAG, price=replace(BAG.price, currency="USD")), s.FLIGHT, "currency_mismatch", {}),
     ],
 )
-def test_extras_that_do_not_fit_are_refused(selection: Selection, item_id: str, code: str) -> None:
-    given(s.DRAFT).when(choose(selection, item_id=item_id)).then_refused(code)
+def test_extras_that_do_not_fit_are_refused(
+    selection: Selection, item_id: str, code: str, facts: dict[str, str]
+) -> None:
+    given(s.DRAFT).when(choose(selection, item_id=item_id)).then_refused(code, **facts)
 
 
 @pytest.mark.parametrize("command", EDITS, ids=lambda c: type(c).__name__)

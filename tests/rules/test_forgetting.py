@@ -25,11 +25,18 @@ def test_forgetting_twice_is_forgetting_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "story",
-    [s.opening(), s.awaiting_payment(), s.processing(), s.closing(), s.paid(), s.fulfilling()],
+    ("status", "story"),
+    [
+        ("opening", s.opening()),
+        ("awaiting_payment", s.awaiting_payment()),
+        ("processing", s.processing()),
+        ("closing", s.closing()),
+        ("paid", s.paid()),
+        ("fulfilling", s.fulfilling()),
+    ],
 )
-def test_whom_a_booking_needs_is_not_forgotten_yet(story: Facts) -> None:
-    given(story).when(FORGET).then_refused("person_needed")
+def test_whom_a_booking_needs_is_not_forgotten_yet(status: str, story: Facts) -> None:
+    given(story).when(FORGET).then_refused("person_needed", status=status)
 
 
 def test_who_was_replaced_is_not_needed_by_a_booking() -> None:

@@ -146,6 +146,18 @@ def test_money_captured_instead_of_let_go_waits_for_the_orders_it_may_pay_for() 
     assert s.TOTAL == outcome.dossier.trip.payments[0].refunding
 
 
+def test_money_captured_instead_of_let_go_waits_for_orders_not_begun_yet_too() -> None:
+    guard = tc.GuardAuthorization(payment_id=s.PAYMENT, confirmed_total=s.NOTHING, now=s.NOW)
+    taken = tc.RecordPayment(payment=s.seen("captured", captured=s.TOTAL), now=s.NOW)
+    outcome = given(s.paid()).after(guard).when(taken)
+    outcome.then(s.payment_captured(s.TOTAL)).then_effects()
+
+
+def test_a_capture_is_told_by_whoever_looks_at_the_checkout_too() -> None:
+    outcome = given(CAPTURING).when(s.state(s.seen("captured", captured=s.TOTAL)))
+    outcome.then_kinds(te.PaymentCaptured, te.Fulfilled)
+
+
 @pytest.mark.parametrize("status", ["unpaid", "processing", "authorized"])
 def test_a_payment_that_has_not_moved_changes_nothing(status: str) -> None:
     seen = s.seen(status)  # type: ignore[arg-type]
@@ -161,6 +173,13 @@ def test_a_capture_the_provider_refuses_calls_a_person_once() -> None:
     outcome = given(CAPTURING).when(CAPTURE_REFUSED, CAPTURE_REFUSED)
     outcome.then_kinds(te.IncidentOpened).then_effects()
     assert stakes(outcome) == [("capture_refused", s.TOTAL)]
+
+
+def test_a_refused_capture_is_told_whatever_else_is_known_of_the_payment() -> None:
+    guard = tc.GuardAuthorization(payment_id=s.PAYMENT, confirmed_total=s.TOTAL, now=s.NOW)
+    outcome = given(s.both_ordered()).after(guard).when(CAPTURE_REFUSED)
+    outcome.then_kinds(te.IncidentOpened)
+    assert stakes(outcome) == [("authorization_lapsing", s.TOTAL), ("capture_refused", s.TOTAL)]
 
 
 @pytest.mark.parametrize("story", [s.completed(), s.both_ordered(), RELEASING])

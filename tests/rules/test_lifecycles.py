@@ -6,12 +6,13 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from statemachine import StateMachine
+from statemachine import State, StateMachine
 
 from domain.booking.lifecycle import STEPS as BOOKING_STEPS
 from domain.booking.lifecycle import BookingLifecycle
 from domain.booking.state import BookingStatus
-from domain.trip.lifecycle import STEPS, TripLifecycle, allowed_actions, status
+from domain.trip import commands as tc
+from domain.trip.lifecycle import STEPS, TripLifecycle, allowed_actions, compiled, status
 from tests.given import given
 from tests.rules import stories as s
 
@@ -78,6 +79,39 @@ def test_paying_is_not_a_moment_at_which_a_trip_can_be_booked_again() -> None:
     assert trip is not None
     assert status(trip) == "paid"
     assert allowed_actions(trip) == ()
+
+
+class Small(StateMachine):
+    begun = State(initial=True)
+    going = State()
+    done = State(final=True)
+
+    go = begun.to(going) | going.to(going) | going.to(done)
+    stop = going.to(done)
+
+
+def test_a_lifecycle_is_a_table_of_where_each_step_may_lead() -> None:
+    assert {
+        ("begun", "go"): frozenset({"going"}),
+        ("going", "go"): frozenset({"going", "done"}),
+        ("going", "stop"): frozenset({"done"}),
+    } == compiled(Small)
+
+
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        ("opening", "checkout_in_progress"),
+        ("awaiting_payment", "checkout_open"),
+        ("processing", "payment_processing"),
+        ("closing", "checkout_closing"),
+        ("completed", "already_checked_out"),
+    ],
+)
+def test_a_refused_step_says_where_the_trip_stands(moment: str, code: str) -> None:
+    group = {"group_id": s.GROUP} if moment == "completed" else {}
+    edit = tc.RemoveItem(item_id=s.STAY, now=s.NOW)
+    given(MOMENTS[moment]).when(edit).then_refused(code, status=moment, **group)
 
 
 def test_every_state_of_a_booking_is_in_its_lifecycle() -> None:

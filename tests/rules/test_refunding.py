@@ -113,7 +113,9 @@ def test_an_authorisation_is_let_go_while_nothing_is_booked_for_it() -> None:
     outcome = given(s.paid()).when(letting_go, letting_go)
     outcome.then_kinds(te.ReleaseScheduled)
     given(s.both_ordered()).when(letting_go).then_refused("not_releasable")
-    DONE.when(letting_go).then_refused("not_releasable")
+    DONE.when(letting_go).then_refused("not_releasable", status="captured")
+    gone = tc.RecordPayment(payment=s.seen("canceled"), now=s.LATER)
+    given(s.paid()).after(letting_go, gone).when(letting_go).then_nothing()
     given(s.DRAFT).when(letting_go).then_refused("payment_not_found")
 
 

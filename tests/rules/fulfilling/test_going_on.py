@@ -87,6 +87,29 @@ def test_all_or_nothing_undoes_the_rest_when_a_part_was_never_ordered() -> None:
     assert [(F, "another_item_failed")] == asked(outcome)
 
 
+# --- settling
+
+
+def settled(cents: int, checkout_id: str = s.CHECKOUT) -> tc.SettleFulfillment:
+    return tc.SettleFulfillment(
+        checkout_id=checkout_id, confirmed=(F,), failed=(), confirmed_total=s.eur(cents), now=s.NOW
+    )
+
+
+@pytest.mark.parametrize("story", [s.completed(), s.paid(), s.awaiting_payment()])
+def test_only_what_is_being_fulfilled_is_settled(story: s.Facts) -> None:
+    given(story).when(settled(20_000)).then_nothing()
+    given(s.fulfilling()).when(settled(20_000, "another")).then_nothing()
+
+
+def test_the_last_cent_that_buys_nothing_is_given_back() -> None:
+    outcome = given(s.fulfilling(payment=s.PAID_AT_ONCE)).when(settled(34_999))
+    outcome.then_kinds(te.RefundScheduled, te.Fulfilled)
+    refund = outcome.done.events[0]
+    assert isinstance(refund, te.RefundScheduled)
+    assert s.eur(1) == refund.amount
+
+
 # --- paid for only in part
 
 

@@ -11,7 +11,7 @@ from domain.payments import DisputeSnapshot, RefundSnapshot
 from domain.trip import commands as c
 from domain.trip import events as e
 from domain.trip.incidents import newest_of
-from domain.trip.state import Payment, Refund, Trip
+from domain.trip.state import Payment, Refund, RefundStatus, Trip
 
 REFUND_FAILED, REFUND_WITHHELD = "refund_failed", "refund_withheld"
 DISPUTED, INQUIRY, LOST = "payment_disputed", "payment_inquiry", "dispute_lost"
@@ -93,7 +93,7 @@ def record_money_back(command: c.RecordMoneyBack, trip: Trip) -> list[e.TripEven
         if known is None:
             events += discovered(seen, payment, command.now)
         else:
-            events += follow(known, seen, command.now)
+            events += follow(known.refund_id, known.status, seen, command.now)
     for dispute in told.disputes:
         events += record_dispute(dispute, payment, trip, command.now)
     return events
@@ -115,27 +115,29 @@ def discovered(seen: RefundSnapshot, payment: Payment, now: datetime) -> list[e.
         amount=seen.amount,
         discovered_at=now,
     )
-    refund = Refund(
-        refund_id=seen.provider_refund_id, amount=seen.amount, reason="", status="pending"
-    )
-    return [found, *follow(refund, seen, now)]
+    return [found, *follow(seen.provider_refund_id, "pending", seen, now)]
 
 
 def record_refund(command: c.RecordRefund, trip: Trip) -> list[e.TripEvent]:
     found = trip.payment_of_refund(command.refund_id)
-    return follow(found[1], command.refund, command.now) if found else []
-
-
-def follow(refund: Refund, seen: RefundSnapshot, now: datetime) -> list[e.TripEvent]:
-    if refund.status in {"succeeded", "failed"} and seen.status != "failed":
+    if found is None:
         return []
-    if refund.status == seen.status:
+    return follow(command.refund_id, found[1].status, command.refund, command.now)
+
+
+def follow(
+    refund_id: str, status: RefundStatus, seen: RefundSnapshot, now: datetime
+) -> list[e.TripEvent]:
+    """What the provider's word changes about a refund that we hold for `status`."""
+    if status in {"succeeded", "failed"} and seen.status != "failed":
+        return []
+    if status == seen.status:
         return []
     match seen.status:
         case "pending":
             return [
                 e.RefundSubmitted(
-                    refund_id=refund.refund_id,
+                    refund_id=refund_id,
                     provider_refund_id=seen.provider_refund_id,
                     submitted_at=now,
                 )
@@ -143,7 +145,7 @@ def follow(refund: Refund, seen: RefundSnapshot, now: datetime) -> list[e.TripEv
         case "succeeded":
             return [
                 e.RefundSucceeded(
-                    refund_id=refund.refund_id,
+                    refund_id=refund_id,
                     provider_refund_id=seen.provider_refund_id,
                     amount=seen.amount,
                     succeeded_at=now,
@@ -152,12 +154,12 @@ def follow(refund: Refund, seen: RefundSnapshot, now: datetime) -> list[e.TripEv
         case "failed":
             code = seen.failure_reason or "refund_failed"
             failed = e.RefundFailed(
-                refund_id=refund.refund_id,
+                refund_id=refund_id,
                 provider_refund_id=seen.provider_refund_id,
                 code=code,
                 failed_at=now,
             )
-            return [failed, not_given_back(refund.refund_id, code, seen.amount, now)]
+            return [failed, not_given_back(refund_id, code, seen.amount, now)]
 
 
 def not_given_back(refund_id: str, code: str, amount: Money, now: datetime) -> e.IncidentOpened:
@@ -224,9 +226,7 @@ def record_dispute(
     if seen.status == "inquiry":
         return inquiry(seen, payment, trip, now)
     known = next((d for d in payment.disputes if d.dispute_id == seen.dispute_id), None)
-    events: list[e.TripEvent] = []
-    if known is None:
-        events += opened(seen, payment, now)
+    events = [] if known else opened(seen, payment, now)
     before = known.status if known else "open"
     if seen.status != "open" and before in {"open", "lost"} and seen.status != before:
         amount = known.amount if known else comparable(seen.amount, payment)

@@ -32,7 +32,12 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     ),
     "adapters/event_log/codec.py": ("tests/contracts/test_codec.py",),
     "adapters/event_log/envelope.py": ("tests/contracts/test_envelope.py",),
-    "adapters/payments/stripe_wire.py": ("tests/adapters", "tests/attacks/test_parsers.py"),
+    "adapters/payments/stripe_wire.py": (
+        "tests/adapters/test_stripe_webhook_events.py",
+        "tests/adapters/test_stripe_outcomes.py",
+        "tests/adapters/test_stripe_payments.py",
+        "tests/attacks/test_parsers.py",
+    ),
     "adapters/suppliers/duffel_events.py": (
         "tests/adapters/test_duffel_events.py",
         "tests/attacks/test_parsers.py",

@@ -8,7 +8,7 @@ import pytest
 
 from domain.booking import events as be
 from domain.money import Money
-from domain.payments import DisputeStatus, RefundSnapshot
+from domain.payments import DisputeSnapshot, DisputeStatus, MoneyBack, RefundSnapshot
 from domain.trip import commands as tc
 from domain.trip import events as te
 from domain.trip.state import Payment
@@ -78,6 +78,54 @@ def test_our_own_refund_seen_at_the_provider_is_not_taken_for_another() -> None:
     assert s.eur(500) == payment(outcome).refunded
 
 
+def test_a_refund_that_fails_says_why_and_whose_money_it_was() -> None:
+    failed = te.RefundFailed(
+        refund_id="re_9",
+        provider_refund_id="re_9",
+        code="lost_or_stolen_card",
+        failed_at=s.LATER,
+    )
+    outcome = DONE.after(seen(BY_HAND)).when(seen(FAILED))
+    assert failed == outcome.done.events[0]
+    incident = outcome.dossier.trip and outcome.dossier.trip.incidents[-1]
+    assert incident is not None
+    assert ("re_9", s.STAY_PRICE) == (incident.subject, incident.at_stake)
+    assert f"{s.STAY_PRICE} did not reach the customer (lost_or_stolen_card)" in incident.detail
+
+    wordless = DONE.after(seen(BY_HAND)).when(seen(replace(FAILED, failure_reason=None)))
+    assert replace(failed, code="refund_failed") == wordless.done.events[0]
+
+
+def test_everything_the_provider_shows_is_taken_in_at_once() -> None:
+    other = replace(BY_HAND, provider_refund_id="re_8", amount=s.eur(500))
+    outcome = DONE.when(seen(PENDING, replace(other, status="pending"), dispute="open"))
+    outcome.then_kinds(
+        te.RefundDiscovered, te.RefundDiscovered, te.PaymentDisputed, te.IncidentOpened
+    )
+    later = DONE.after(seen(PENDING, replace(other, status="pending")))
+    later.when(seen(BY_HAND, other)).then_kinds(te.RefundSucceeded, te.RefundSucceeded)
+    later.when(seen(BY_HAND, other, dispute="open")).then_kinds(
+        te.RefundSucceeded, te.RefundSucceeded, te.PaymentDisputed, te.IncidentOpened
+    )
+    given(s.DRAFT).when(seen(BY_HAND)).then_nothing()
+
+
+def test_a_refund_that_does_not_say_what_it_is_is_known_by_the_providers_name_for_it() -> None:
+    def submitted(request_id: str, provider_id: str) -> te.RefundSubmitted:
+        return te.RefundSubmitted(
+            refund_id=f"{s.PAYMENT}:r:{request_id}",
+            provider_refund_id=provider_id,
+            submitted_at=s.LATER,
+        )
+
+    two = DONE.after(wanted(500, "req-1"), wanted(600, "req-2"))
+    known = given(two.facts, submitted("req-1", "re_1"), submitted("req-2", "re_2"))
+    told = RefundSnapshot(provider_refund_id="re_2", status="succeeded", amount=s.eur(600))
+    (succeeded,) = known.when(seen(told)).done.events
+    assert isinstance(succeeded, te.RefundSucceeded)
+    assert f"{s.PAYMENT}:r:req-2" == succeeded.refund_id
+
+
 # --- refunds by operators
 
 
@@ -95,17 +143,62 @@ def test_no_more_is_refunded_than_is_left(amount: int) -> None:
     part.when(wanted(5_000, "req-2")).then_kinds(te.RefundScheduled)
 
 
+SECOND_PAYMENT = replace(s.PAID_AT_ONCE, payment_id="pi_2", succeeded_at=s.NOW)
+GOES_BACK = te.RefundScheduled(
+    refund_id="pi_2:1",
+    payment_id="pi_2",
+    amount=s.TOTAL,
+    reason="late_payment",
+    scheduled_at=s.NOW,
+)
+CAME_BACK = te.RefundFailed(
+    refund_id="pi_2:1", provider_refund_id="re_2", code="declined", failed_at=s.NOW
+)
+
+
+def refunded(outcome: When) -> list[str]:
+    return [e.refund_id for e in outcome.done.events if isinstance(e, te.RefundScheduled)]
+
+
+def test_a_refund_is_of_the_payment_that_is_named_or_the_newest_that_has_something_left() -> None:
+    twice = given(s.completed(), SECOND_PAYMENT, GOES_BACK)
+    assert [OWN] == refunded(twice.when(wanted(500)))
+    assert ["pi_2:r:req-1"] == refunded(given(twice.facts, CAME_BACK).when(wanted(500)))
+    named = replace(wanted(500), payment_id=s.PAYMENT)
+    assert [OWN] == refunded(given(twice.facts, CAME_BACK).when(named))
+    last_cent = twice.after(wanted(34_999)).when(wanted(1, "req-2"))
+    assert [f"{s.PAYMENT}:r:req-2"] == refunded(last_cent)
+
+
+def test_a_refund_asked_for_again_is_of_the_payment_that_it_was_of() -> None:
+    named = replace(wanted(500), payment_id=s.PAYMENT)
+    given(s.completed(), SECOND_PAYMENT, GOES_BACK, CAME_BACK).after(named).when(
+        wanted(500)
+    ).then_nothing()
+
+
+def test_money_for_a_checkout_that_nothing_is_booked_for_can_be_refunded() -> None:
+    late = given(s.expired(), SECOND_PAYMENT, GOES_BACK, CAME_BACK)
+    assert ["pi_2:r:req-1"] == refunded(late.when(wanted(500)))
+    going = given(s.fulfilling(), SECOND_PAYMENT, GOES_BACK, CAME_BACK)
+    other = replace(SECOND_PAYMENT, checkout_id="another")
+    assert ["pi_2:r:req-1"] == refunded(
+        given(s.fulfilling(), other, GOES_BACK, CAME_BACK).when(wanted(500))
+    )
+    going.when(wanted(500)).then_refused("fulfillment_in_progress")
+
+
 def test_another_currency_cannot_be_refunded() -> None:
     dollars = replace(wanted(500), amount=replace(s.eur(500), currency="USD"))
-    DONE.when(dollars).then_refused("refund_exceeds_payment")
+    DONE.when(dollars).then_refused("refund_exceeds_payment", left=35_000, currency="EUR")
 
 
 def test_nothing_is_refunded_where_nothing_was_paid_or_orders_are_under_way() -> None:
     given(s.DRAFT).when(wanted(500)).then_refused("payment_not_found")
     elsewhere = replace(wanted(500), payment_id="pi_9")
     DONE.when(elsewhere).then_refused("payment_not_found")
-    busy = given(s.fulfilling(payment=s.PAID_AT_ONCE))
-    busy.when(wanted(500)).then_refused("fulfillment_in_progress")
+    for busy in (s.paid(payment=s.PAID_AT_ONCE), s.fulfilling(payment=s.PAID_AT_ONCE)):
+        given(busy).when(wanted(500)).then_refused("fulfillment_in_progress")
 
 
 def test_an_authorisation_is_let_go_while_nothing_is_booked_for_it() -> None:
@@ -188,6 +281,66 @@ def test_what_a_bank_has_of_a_refund_while_it_is_settled_is_told_of(
     outcome = ordered.when(s.answer(s.STAY_BOOKING, s.SOLD_OUT))
     scheduled = [e.amount for e in outcome.done.events if isinstance(e, te.RefundScheduled)]
     assert (refunds, told) == (scheduled, open_incidents(outcome))
+
+
+def back(dispute: DisputeSnapshot) -> tc.RecordMoneyBack:
+    told = MoneyBack(payment_id=s.PAYMENT, refunds=(), disputes=(dispute,))
+    return tc.RecordMoneyBack(money_back=told, now=s.LATER)
+
+
+def test_a_dispute_is_of_what_was_disputed_at_first() -> None:
+    part = replace(disputed("open"), amount=s.eur(20_000))
+    opened, incident = DONE.when(back(part)).done.events
+    assert opened == te.PaymentDisputed(
+        dispute_id="du_1",
+        payment_id=s.PAYMENT,
+        amount=s.eur(20_000),
+        reason="fraudulent",
+        respond_by=s.LAPSES,
+        disputed_at=s.LATER,
+    )
+    assert isinstance(incident, te.IncidentOpened)
+    assert "provider until 2027-01-17 12:00 UTC;" in incident.advice
+
+    end = DONE.after(back(part)).when(back(replace(part, status="lost", amount=s.TOTAL)))
+    assert end.done.events[0] == te.DisputeClosed(
+        dispute_id="du_1",
+        payment_id=s.PAYMENT,
+        amount=s.eur(20_000),
+        outcome="lost",
+        closed_at=s.LATER,
+    )
+
+
+def test_a_dispute_without_an_end_names_none() -> None:
+    _, incident = DONE.when(back(replace(disputed("open"), respond_by=None))).done.events
+    assert isinstance(incident, te.IncidentOpened)
+    assert "Send the trip's evidence to the payment provider; do" in incident.advice
+
+
+@pytest.mark.parametrize(
+    ("status", "cents", "stake"),
+    [
+        ("open", 35_000, 35_000),
+        ("lost", 35_000, None),
+        ("lost", 34_999, 1),
+        ("won", 35_000, 35_000),
+    ],
+)
+def test_a_refused_refund_is_owed_as_far_as_no_bank_has_given_it_back(
+    status: DisputeStatus, cents: int, stake: int | None
+) -> None:
+    refusal = tc.RecordRefundRefused(
+        refund_id=OWN, code="charge_disputed", detail="no", now=s.LATER
+    )
+    taken = back(replace(disputed(status), amount=s.eur(cents)))
+    outcome = DONE.after(wanted(35_000), taken).when(refusal)
+    assert outcome.done.events[0] == te.RefundFailed(
+        refund_id=OWN, provider_refund_id=None, code="charge_disputed", failed_at=s.LATER
+    )
+    incidents = [e for e in outcome.done.events if isinstance(e, te.IncidentOpened)]
+    assert ([] if stake is None else [s.eur(stake)]) == [i.at_stake for i in incidents]
+    assert all("(charge_disputed)" in i.detail for i in incidents)
 
 
 def test_an_inquiry_moves_no_money_and_calls_a_person_once() -> None:

@@ -252,6 +252,11 @@ def test_old_news_of_a_decided_dispute_change_nothing(status: DisputeStatus) -> 
         decided.when(seen(dispute="lost")).then_nothing()
 
 
+def test_a_dispute_that_is_lost_of_what_buys_nothing_is_nobodys_loss() -> None:
+    late = given(s.expired(), s.PAID_AT_ONCE).after(seen(dispute="open"))
+    late.when(seen(dispute="lost")).then_kinds(te.DisputeClosed, te.IncidentResolved)
+
+
 def test_what_was_lost_and_is_won_after_all_is_settled() -> None:
     outcome = DONE.after(seen(dispute="lost")).when(seen(dispute="won"))
     outcome.then_kinds(te.DisputeClosed, te.IncidentResolved)

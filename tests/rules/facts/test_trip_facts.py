@@ -63,6 +63,14 @@ def test_a_trip_begins_with_who_it_belongs_to_and_counts_its_facts_and_edits() -
     assert (5, 3) == (trip(*s.quoting()).version, trip(*s.quoting()).revision)
 
 
+def test_what_a_trip_costs_and_who_it_is_about() -> None:
+    empty, one, full = trip(s.STARTED), trip(s.STARTED, s.FLIGHT_ADDED), trip(*s.DRAFT)
+    assert (None, None, ()) == (empty.currency, empty.shown_total, empty.person_ids)
+    assert ("EUR", s.FLIGHT_PRICE) == (one.currency, one.shown_total)
+    booker = replace(s.CONTACT, person_id="person_2")
+    assert ("person_1", "person_2") == replace(full, contact=booker).person_ids
+
+
 # --- quotes
 
 SCHEDULED = Quote(

@@ -213,6 +213,9 @@ class Functions:
             if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == name
         )
         (changed,) = ast.parse(mutant.code).body
+        if any("__class__" in f.__code__.co_freevars for f in self.live[mutant.function]):
+            # Code is only exchanged for code with the same cells: `super` makes one.
+            changed.body += ast.parse("if False: super").body  # type: ignore[attr-defined]
         body[place] = ast.increment_lineno(changed, body[place].lineno - 1)
         exchanged = False
         for code in codes(compile(self.tree, self.file, "exec", dont_inherit=True)):

@@ -55,6 +55,7 @@ class Mutating:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.unfreeze()
         self.look(session)
         functions = {path: Functions(path) for path in {m.path for m in self.mutants}}
         gc.freeze()

@@ -30,7 +30,10 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         "tests/machines/test_books.py",
         "tests/replay/test_golden.py",
     ),
-    "adapters/event_log/codec.py": ("tests/contracts/test_codec.py",),
+    "adapters/event_log/codec.py": (
+        "tests/contracts/test_codec.py",
+        "tests/contracts/test_envelope.py",
+    ),
     "adapters/event_log/envelope.py": ("tests/contracts/test_envelope.py",),
     "adapters/payments/stripe_wire.py": (
         "tests/adapters/test_stripe_webhook_events.py",

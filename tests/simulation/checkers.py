@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from service.app import Service
+from service.reconciling.run import Report
 from service.workers.rebuilding import compare_with_log
 from tests.scenarios import audit
 from tests.scenarios.world import AMELIA, CONTACT
+from tests.simulation import accounts
 from tests.simulation.machines import Storage
 from tests.simulation.travellers import Memory
 
@@ -22,6 +24,8 @@ AT_THE_BANK = "look_at_refund"
 FAR_OFF = {"guard_authorization", AT_THE_BANK}
 # A slow payment is the bank's to end, in days.
 REST = {"processing", "draft", "quoted", "completed", "failed", "cancelled", "expired"}
+
+OTHERS_HANDS = {"trip.refund-discovered.v1", "trip.payment-disputed.v1", "trip.operator-acted.v1"}
 
 # What can be true of one thing only once, by the name of what it is about.
 ONCE = {
@@ -34,7 +38,11 @@ ONCE = {
     "trip.payment-captured.v1": "payment_id",
     "trip.payment-released.v1": "payment_id",
     "trip.refund-scheduled.v1": "refund_id",
+    "trip.refund-discovered.v1": "refund_id",
     "trip.refund-succeeded.v1": "refund_id",
+    "trip.refund-failed.v1": "refund_id",
+    "trip.payment-disputed.v1": "dispute_id",
+    "trip.cancellation-started.v1": "cancellation_quote_id",
     "booking.initialized.v1": "booking_id",
     "booking.failed.v1": "booking_id",
 }
@@ -57,6 +65,7 @@ class Evidence:
     events: dict[str, list[Any]]
     complaints: Sequence[str]
     settled: bool
+    reports: Sequence[Report] = ()
 
     def of_trip(self, trip_id: str) -> dict[str, list[dict[str, Any]]]:
         return {
@@ -93,8 +102,11 @@ def each_payment_is_taken_once_and_closed(evidence: Evidence, trip_id: str) -> N
 
 @per_trip("M2")
 def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
-    stripe = evidence.of_trip(trip_id)["stripe"]
-    audit.what_is_kept_is_what_is_booked(evidence.trips[trip_id], evidence.events[trip_id], stripe)
+    """Where others have had a hand in it, the order of what happened decides."""
+    events, stripe = evidence.events[trip_id], evidence.of_trip(trip_id)["stripe"]
+    accounts.what_is_kept_follows_from_the_facts(events, audit.sums_by_payment(stripe))
+    if not any(event["topic"] in OTHERS_HANDS for event in events):
+        audit.what_is_kept_is_what_is_booked(evidence.trips[trip_id], events, stripe)
 
 
 @per_trip("M2")
@@ -106,9 +118,16 @@ def the_trip_knows_its_money(evidence: Evidence, trip_id: str) -> None:
 
 def at_the_bank(events: Sequence[Any]) -> bool:
     """Whether a refund is still on its way."""
-    told = Counter(event["topic"] for event in events)
-    ended = told["trip.refund-succeeded.v1"] + told["trip.refund-failed.v1"]
-    return told["trip.refund-submitted.v1"] > ended
+    ended = {"trip.refund-succeeded.v1", "trip.refund-failed.v1"}
+    begun = {"trip.refund-submitted.v1", "trip.refund-discovered.v1"}
+    over = {e["data"]["refund_id"] for e in events if e["topic"] in ended}
+    return any(e["topic"] in begun and e["data"]["refund_id"] not in over for e in events)
+
+
+@per_trip("M12")
+def cancellations_give_what_was_quoted(evidence: Evidence, trip_id: str) -> None:
+    told = [quote_id for whose, quote_id in evidence.memory.cancelled_on if whose == trip_id]
+    accounts.cancellations_give_what_was_quoted(evidence.events[trip_id], told)
 
 
 @per_trip("S1")
@@ -267,19 +286,35 @@ async def the_books_balance_and_are_stripes(evidence: Evidence) -> list[Violatio
     for trip_id in evidence.trips:
         sums = sum(audit.sums_by_payment(evidence.of_trip(trip_id)["stripe"]).values(), Counter())
         if not at_the_bank(evidence.events[trip_id]):
-            found += not_stripes(trip_id, books.get(trip_id), sums)
+            disputed = held_by_banks(evidence.of_trip(trip_id)["stripe"])
+            found += not_stripes(trip_id, books.get(trip_id), sums, disputed)
     return found
 
 
-def not_stripes(trip_id: str, row: Any, sums: Counter[str]) -> Iterator[Violation]:
+def held_by_banks(entries: Sequence[Any]) -> int:
+    taken = {e["dispute"]: e["amount"] for e in entries if e["kind"] == "dispute.created"}
+    for entry in entries:
+        if entry["kind"] == "dispute.closed" and entry["status"] == "won":
+            del taken[entry["dispute"]]
+    return sum(taken.values())
+
+
+def not_stripes(trip_id: str, row: Any, sums: Counter[str], disputed: int) -> Iterator[Violation]:
     stripes = {
         "captured": sums["payment.captured"],
         "released": sums["payment.released"],
         "refunded": audit.given_back(sums),
+        "disputed": disputed,
     }
     ours = {name: getattr(row, name, 0) for name in stripes}
     if ours != stripes:
         yield Violation("M15", f"the books say {ours}, Stripe says {stripes}", trip_id)
+
+
+async def reconciling_leaves_nothing(evidence: Evidence) -> list[Violation]:
+    """Compared at rest, both sides say the same, or people have been told of it once."""
+    left = accounts.left_by_reconciling(evidence.reports, evidence.events)
+    return [Violation("P11", what, trip_id) for what, trip_id in left]
 
 
 async def travellers_were_told_the_truth(evidence: Evidence) -> list[Violation]:
@@ -302,6 +337,7 @@ CHECKERS: tuple[Check, ...] = (
     each_payment_is_taken_once_and_closed,
     what_is_kept_is_what_is_booked,
     the_trip_knows_its_money,
+    cancellations_give_what_was_quoted,
     items_are_ordered_once,
     each_fact_is_recorded_once,
     what_is_charged_is_the_quote,
@@ -313,6 +349,7 @@ CHECKERS: tuple[Check, ...] = (
     nothing_is_stuck,
     read_models_equal_the_log,
     the_books_balance_and_are_stripes,
+    reconciling_leaves_nothing,
     travellers_were_told_the_truth,
     nobody_is_named,
     nobody_broke,

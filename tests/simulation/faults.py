@@ -98,13 +98,14 @@ PAUSES_S = (0.5, 5.0, 30.0, 90.0, 250.0, 700.0)
 
 @dataclass
 class Faults:
-    """`rates` are chances per step of a host; all are zero when it is calm."""
+    """`rates` are chances per step of a host, as they were drawn; none when it is calm."""
 
     chance: random.Random
     enabled: frozenset[str]
     told: Callable[[str], None]
     fired: Counter[str]
     rates: dict[str, float] = field(default_factory=dict)
+    drawn_rates: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def drawn(
@@ -118,13 +119,14 @@ class Faults:
         chance = random.Random(f"{seed}:faults")
         enabled = needed | set(chance.sample(ALL, chance.choice(KINDS_AT_ONCE)))
         faults = cls(chance, enabled, told, fired)
-        faults.rates = {
+        faults.drawn_rates = {
             "crashes": chance.choice((0.001, 0.004, 0.01)),
             "pauses": chance.choice((0.001, 0.004, 0.01)),
             "lost_stores": chance.choice((0.002, 0.01, 0.03)),
             "deaf": 0.3,
             "disconnects": 0.2,
         }
+        faults.rates = dict(faults.drawn_rates)
         return faults
 
     def strikes(self, name: str) -> bool:

@@ -15,7 +15,7 @@ from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.read_models import MemoryReadModels
 from domain.log import Append, Appended, Recorded, Task
 from domain.money import Money
-from domain.payments import CheckoutSnapshot, PaymentSnapshot
+from domain.payments import CheckoutSnapshot, MoneyBack, PaymentSnapshot, RefundSnapshot
 from domain.suppliers import OrderRefused, OrderUnknown
 from service.app import Service
 from service.workers.outcomes import Done
@@ -35,11 +35,13 @@ AN_ORDER_WITHOUT_AN_ANSWER = (
 class Composition:
     """The parts as they are. A planted mistake overrides what puts a wrong one in its place; under
     the faults it `needs`, and with what providers are to do at first (`begins`: provider, method,
-    path, mode) it soon breaks one of the promises that it `breaks`."""
+    path, mode) and what `befalls` the money afterwards it soon breaks one of the promises that it
+    `breaks`."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     breaks: ClassVar[frozenset[str]] = frozenset()
     begins: ClassVar[tuple[tuple[str, str, str, str], ...]] = ()
+    befalls: ClassVar[tuple[str, ...]] = ()
 
     def store(self, store: Any) -> Any:
         return store
@@ -197,6 +199,72 @@ class SendingAnOrderAgain(Composition):
 
     def supplier(self, supplier: Any) -> Any:
         return Insistent(supplier)
+
+
+# --- afterwards
+
+
+class SeeingDouble(Instead):
+    async def money_back(self, payment_id: str) -> MoneyBack:
+        told: MoneyBack = await self.real.money_back(payment_id)
+        refunds = [each if each.references else seen_anew(each) for each in told.refunds]
+        return replace(told, refunds=tuple(refunds))
+
+
+def seen_anew(refund: RefundSnapshot) -> RefundSnapshot:
+    return replace(refund, provider_refund_id=f"{refund.provider_refund_id}:{uuid4()}")
+
+
+class CountingADashboardRefundTwice(Composition):
+    breaks = frozenset({"M2", "M15"})
+    befalls = ("dashboard refund",)
+
+    def payments(self, payments: Any) -> Any:
+        return SeeingDouble(payments)
+
+
+class Undisputed(Instead):
+    async def money_back(self, payment_id: str) -> MoneyBack:
+        told: MoneyBack = await self.real.money_back(payment_id)
+        return replace(told, disputes=())
+
+
+class LeavingADisputeOutOfTheBooks(Composition):
+    breaks = frozenset({"M15"})
+    befalls = ("dispute",)
+
+    def payments(self, payments: Any) -> Any:
+        return Undisputed(payments)
+
+
+class Amnesiac(Instead):
+    async def store(self, provider: str, event_id: str, dedupe_key: str, *told: Any) -> bool:
+        anew = f"{event_id}:{uuid4()}"
+        stored: bool = await self.real.store(provider, anew, f"{dedupe_key}:{uuid4()}", *told)
+        return stored
+
+
+class RepairingAgainWhatWasRepaired(Composition):
+    breaks = frozenset({"P11"})
+    befalls = ("dashboard refund",)
+
+    def service(self, service: Service) -> None:
+        poller: Any = service.poller
+        poller.inbox = Amnesiac(poller.inbox)
+
+
+async def on_other_terms(desk: Any, cancel: Any, trip_id: str, _quote_id: str, cause: Any) -> Any:
+    terms = await desk.cancellation_quote(trip_id, None, cause)
+    return await cancel(trip_id, terms.cancellation_quote_id, cause)
+
+
+class CancellingOnOtherTermsThanQuoted(Composition):
+    breaks = frozenset({"M12"})
+    befalls = ("cancellation",)
+
+    def service(self, service: Service) -> None:
+        desk: Any = service.desk
+        desk.cancel = partial(on_other_terms, desk, desk.cancel)
 
 
 # --- in the log, the outbox and the read models

@@ -37,11 +37,13 @@ class Told:
 
 @dataclass
 class Memory:
-    """What all travellers were told and did, for the checkers."""
+    """What all travellers were told and did, for the checkers: the trips they made, and on which
+    quotes they were told that they had cancelled."""
 
     trips: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)
+    cancelled_on: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Browser:

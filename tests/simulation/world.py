@@ -15,6 +15,8 @@ from functools import partial
 
 from adapters.api_keys import SCOPES, ApiKeys
 from adapters.memory.outbox import MemoryOutbox, Waiting
+from service.reconciling.run import Report
+from tests.simulation.aftermath import Aftermath
 from tests.simulation.checkers import CHECKERS, FAR_OFF, Evidence, Violation
 from tests.simulation.director import Director
 from tests.simulation.faults import Faults
@@ -117,18 +119,31 @@ class Run:
     async def direct(self, host: Host) -> Verdict:
         key = await self.api_key()
         director = Director(self.loop, host, self.faults, self.machines)
+        aftermath = self.aftermath(director, key)
         await asyncio.sleep(0.1)
         await director.begin(self.planted)
         travellers = [
             self.people.spawn(self.travel(number, key), f"traveller {number}")
             for number in range(self.chance.choice((1, 2, 2, 3)))
         ]
+        if aftermath.early:
+            travellers.append(host.spawn(aftermath.begin_early(), "what banks do"))
         await director.rage(self.chance.choice(CHAOS_S))
         await director.calm()
         await asyncio.gather(*travellers)
-        settled = await self.settle()
+        if aftermath.early:
+            await aftermath.banks_decide(failing=0.0)
+        patient = self.chance.random() < PATIENT_SHARE
+        settled = await self.settle(patient=patient)
         evidence = await self.evidence(director, key, settled=settled)
-        violations = [v for check in CHECKERS for v in await check(evidence)]
+        violations = await broken_in(evidence)
+        self.reached["restarts"] += sum(m.starts - 2 for m in self.machines)
+        if aftermath.happens and not violations:
+            settled = await aftermath.live(partial(self.settle, patient=patient))
+            evidence = await self.evidence(
+                director, key, settled=settled, reports=aftermath.reports
+            )
+            violations = await broken_in(evidence)
         self.note_reached(evidence)
         return Verdict(
             seed=self.seed,
@@ -138,6 +153,18 @@ class Run:
             reached=self.reached,
             virtual_s=self.loop.now_s,
             steps=self.loop.steps,
+        )
+
+    def aftermath(self, director: Director, key: str) -> Aftermath:
+        chance = random.Random(f"{self.seed}:afterwards")
+        return Aftermath(
+            seed=self.seed,
+            director=director,
+            browser=Browser(key, chance, self.faults, self.memory),
+            workers=[machine for machine in self.machines if "work" in ROLES[machine.name]],
+            doors=[machine for machine in self.machines if "api" in ROLES[machine.name]],
+            reached=self.reached,
+            wanted=self.planted.befalls,
         )
 
     async def api_key(self) -> str:
@@ -151,10 +178,9 @@ class Run:
         await asyncio.sleep(chance.choice((0.0, 0.0, 5.0, 30.0)))
         await Traveller(browser, chance).live()
 
-    async def settle(self) -> bool:
+    async def settle(self, *, patient: bool) -> bool:
         """Let time go on until no work is left; False: some always is. What waits for a far
         deadline is waited for only by the patient."""
-        patient = self.chance.random() < PATIENT_SHARE
         until = self.loop.time() + SETTLED_S_MAX
         while self.loop.time() < until:
             left = unfinished(self.storage.outbox, HostClock(self.loop).now(), patient=patient)
@@ -166,7 +192,9 @@ class Run:
             await asyncio.sleep(min(max(left_s, 0.0) + 2.0, LOOK_S))
         return False
 
-    async def evidence(self, director: Director, key: str, *, settled: bool) -> Evidence:
+    async def evidence(
+        self, director: Director, key: str, *, settled: bool, reports: Sequence[Report] = ()
+    ) -> Evidence:
         chance = random.Random(f"{self.seed}:auditor")
         asker = Browser(key, chance, self.faults, self.memory)
         journals = {
@@ -187,13 +215,13 @@ class Run:
             events=events,
             complaints=self.loop.complaints,
             settled=settled,
+            reports=reports,
         )
 
     def note_reached(self, evidence: Evidence) -> None:
         for events in evidence.events.values():
             self.reached.update(event["topic"] for event in events)
         self.reached.update(f"trip {trip['status']}" for trip in evidence.trips.values())
-        self.reached["restarts"] += sum(m.starts - 2 for m in self.machines)
 
     def told_of(self, evidence: Evidence, violations: Sequence[Violation]) -> list[str]:
         story = list(self.story)
@@ -209,6 +237,10 @@ class Run:
         digest = self.network.digest.copy()
         digest.update(self.storage.log.digest().encode())
         return digest.hexdigest()
+
+
+async def broken_in(evidence: Evidence) -> list[Violation]:
+    return [violation for check in CHECKERS for violation in await check(evidence)]
 
 
 def unfinished(outbox: MemoryOutbox, now: datetime, *, patient: bool) -> list[Waiting]:

@@ -16,16 +16,19 @@ READS_BESIDE_OTHERS = 1
 # Who has read so lately is still there.
 THERE_S = 1.0
 REST_S_MAX = 0.05
+# What takes longer waits for somebody, a supplier say, and holds up nobody behind it.
+WORK_S_MAX = 0.25
+Place = asyncio.Future[None]
 
 
 class Line:
-    """The reads of one tenant: how many are under way, and who waits, first come first."""
+    """The reads of one tenant: which are worked on, and which wait, first come first."""
 
     __slots__ = ("waiting", "working")
 
     def __init__(self) -> None:
-        self.working = 0
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.working: set[Place] = set()
+        self.waiting: deque[Place] = deque()
 
 
 class Turns:
@@ -34,12 +37,14 @@ class Turns:
         at_once: int = READS_AT_ONCE,
         beside_others: int = READS_BESIDE_OTHERS,
         now: Callable[[], float] = elapsed_s,
+        work_s_max: float = WORK_S_MAX,
     ) -> None:
         self.at_once = at_once
         self.beside_others = beside_others
         self.now = now
+        self.work_s_max = work_s_max
         self.lines: dict[str, Line] = {}
-        # The tenant that read last, and when somebody else last did.
+        # The tenant that read last, and until when somebody else counts as there.
         self.last = ""
         self.others_until = 0.0
 
@@ -49,21 +54,24 @@ class Turns:
             if self.last:
                 self.others_until = self.now() + THERE_S
             self.last = tenant
-        line = self.lines.setdefault(tenant, Line())
-        if line.working < self.allowed() and not line.waiting:
-            line.working += 1
+        loop = asyncio.get_running_loop()
+        line, place = self.lines.setdefault(tenant, Line()), loop.create_future()
+        if len(line.working) < self.allowed() and not line.waiting:
+            line.working.add(place)
         else:
-            await self.called_up(tenant, line)
+            await self.called_up(tenant, line, place)
         began = self.now()
+        slow = loop.call_later(self.work_s_max, self.leave, tenant, line, place)
         try:
             yield
         finally:
-            line.working -= 1
-            if line.waiting and self.others_are_there():
+            slow.cancel()
+            if place in line.working and line.waiting and self.others_are_there():
+                line.working.discard(place)
                 rest_s = min(self.now() - began, REST_S_MAX)
-                asyncio.get_running_loop().call_later(rest_s, self.call_up, tenant, line)
+                loop.call_later(rest_s, self.call_up, tenant, line)
             else:
-                self.call_up(tenant, line)
+                self.leave(tenant, line, place)
 
     def allowed(self) -> int:
         return self.beside_others if self.others_are_there() else self.at_once
@@ -71,26 +79,26 @@ class Turns:
     def others_are_there(self) -> bool:
         return self.now() < self.others_until
 
-    async def called_up(self, tenant: str, line: Line) -> None:
+    async def called_up(self, tenant: str, line: Line, place: Place) -> None:
         """Return when it is our turn, which is counted as taken already."""
-        turn = asyncio.get_running_loop().create_future()
-        line.waiting.append(turn)
+        line.waiting.append(place)
         try:
-            await turn
+            await place
         except asyncio.CancelledError:
-            if turn.cancelled():
-                with suppress(ValueError):
-                    line.waiting.remove(turn)
-            else:
-                line.working -= 1
-            self.call_up(tenant, line)
+            with suppress(ValueError):
+                line.waiting.remove(place)
+            self.leave(tenant, line, place)
             raise
 
+    def leave(self, tenant: str, line: Line, place: Place) -> None:
+        line.working.discard(place)
+        self.call_up(tenant, line)
+
     def call_up(self, tenant: str, line: Line) -> None:
-        while line.waiting and line.working < self.allowed():
-            turn = line.waiting.popleft()
-            if not turn.cancelled():
-                line.working += 1
-                turn.set_result(None)
+        while line.waiting and len(line.working) < self.allowed():
+            place = line.waiting.popleft()
+            if not place.cancelled():
+                line.working.add(place)
+                place.set_result(None)
         if not line.working and not line.waiting and self.lines.get(tenant) is line:
             del self.lines[tenant]

@@ -51,7 +51,7 @@ class Reading:
 
 
 async def test_so_many_of_a_tenant_at_once_and_the_rest_in_line() -> None:
-    reading = Reading(Turns(3, 3))
+    reading = Reading(Turns(3, 3, work_s_max=3_600.0))
     reading.begin("flooding", 5)
     reading.begin("calm", 1)
     before = await reading.inside_at_rest("flooding"), await reading.inside_at_rest("calm")
@@ -64,7 +64,7 @@ async def test_so_many_of_a_tenant_at_once_and_the_rest_in_line() -> None:
 
 async def test_beside_others_fewer_go_at_once_until_the_others_are_gone() -> None:
     hands = Hands()
-    reading = Reading(Turns(3, 1, hands))
+    reading = Reading(Turns(3, 1, hands, 3_600.0))
     reading.begin("flooding", 1)
     reading.begin("calm", 1)
     reading.begin("flooding", 5)
@@ -79,8 +79,20 @@ async def test_beside_others_fewer_go_at_once_until_the_others_are_gone() -> Non
     assert 6 == reading.inside.count("flooding")
 
 
+async def test_what_waits_for_somebody_holds_up_nobody_behind_it() -> None:
+    reading = Reading(Turns(1, 1, work_s_max=0.0))
+    reading.begin("slow", 3)
+    reading.begin("calm", 1)
+    async with asyncio.timeout(60):
+        while len(reading.inside) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await reading.end()
+
+    assert {} == reading.turns.lines
+
+
 async def test_whoever_leaves_the_line_leaves_nothing_behind() -> None:
-    turns = Turns(1)
+    turns = Turns(1, work_s_max=3_600.0)
     async with turns.of("flooding"):
         waiting = [asyncio.create_task(turns.of("flooding").__aenter__()) for _ in range(3)]
         while len(turns.lines["flooding"].waiting) < 3:  # noqa: ASYNC110
@@ -99,7 +111,7 @@ async def test_whoever_leaves_the_line_leaves_nothing_behind() -> None:
 async def test_a_read_waits_in_its_own_tenants_line_only_and_a_change_in_none(
     client: Client,
 ) -> None:
-    turns = client.door.turns = Turns(1)
+    turns = client.door.turns = Turns(1, work_s_max=3_600.0)
     path, scopes = f"/v1/things/{TRIP}", frozenset(["trips:read"])
     other, _ = await client.keys.create("calm", "test", scopes, datetime.now(UTC))
     tenant = (await client.ask("GET", path)).json["name"].partition(":")[0]

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from adapters.payments.stripe import EVENT_TYPES
+from service.cli import COMMANDS
 from service.cli.opening import OPERATOR_VARIABLE
 from service.settings import Settings
 from service.settings_rules import is_secret, variable
 
 ROOT = Path(__file__).parents[2]
 EVENT = re.compile(r"\b(?:checkout\.session|payment_intent|refund|charge)\.[a-z_.]*[a-z]\b")
+COMMAND = re.compile(r"`tripledger ([a-z]+)")
 VARIABLE = re.compile(r"\bTRIPLEDGER_[A-Z_]*[A-Z]\b")
 # Read by the tests or by compose, not by the program.
 OF_OTHERS = {
@@ -52,3 +54,14 @@ def test_every_variable_that_is_named_is_read(name: str) -> None:
 
     assert named
     assert set() == named - known
+
+
+def test_every_command_is_told_of_and_no_other() -> None:
+    operations = text("docs/OPERATIONS.md")
+    table = operations.partition("## The command")[2]
+    begun = set(re.findall(r"^\| `([a-z]+)|`, `([a-z]+)[ `]", table, re.MULTILINE))
+    told = {name for pair in begun for name in pair} | set(COMMAND.findall(operations))
+
+    assert set() == set(COMMANDS) - told
+    for name in ("README.md", "docs/OPERATIONS.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+        assert set() == set(COMMAND.findall(text(name))) - set(COMMANDS), name

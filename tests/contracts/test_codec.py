@@ -68,8 +68,13 @@ def test_every_event_is_read_as_it_was_written(topic: str) -> None:
     def check(happened: Any) -> None:
         new = NewEvent(event_id=new_id(), stream_id=STREAM, stream_version=1, event=happened)
         stored = domain_codec.store(new)
-        assert stored.topic == topic
+        assert (topic, STREAM, 1) == (
+            stored.topic,
+            str(stored.originator_id),
+            stored.originator_version,
+        )
         assert domain_codec.read(stored) == happened
+        assert domain_codec.read_present(topic, stored.state) == happened
 
     check()
 
@@ -102,6 +107,27 @@ def test_an_unreadable_event_is_named_without_its_payload(topic: str, state: byt
     assert f"position 12, stream {STREAM} version 3, topic {topic}: " in str(error)
     assert "secret" not in str(error)
     assert error.__suppress_context__ or error.__context__ is None
+
+
+def test_the_place_where_a_payload_does_not_fit_is_named() -> None:
+    with pytest.raises(UnreadableStoredEvent) as caught:
+        codec().read(stored("test.noted.v1", b'{"n": "secret"}'), 12)
+
+    assert str(caught.value).endswith("topic test.noted.v1: the payload does not fit at `$.n`")
+
+
+@pytest.mark.parametrize(
+    ("topic", "state"),
+    [
+        ("test.unheard-of.v1", b'{"n": 1}'),
+        ("test.noted.v1", b'{"n": "secret"}'),
+        ("test.noted.v1", b"\x02sealed"),
+    ],
+)
+def test_a_quick_look_at_what_is_not_stored_as_events_are_today_finds_nothing(
+    topic: str, state: bytes
+) -> None:
+    assert codec().read_present(topic, state) is None
 
 
 @dataclass(frozen=True)
@@ -139,6 +165,13 @@ TICKETS = EventCodec(
 )
 def test_old_versions_are_read_in_todays_shape(topic: str, state: bytes) -> None:
     assert TICKETS.read(stored(topic, state)) == Ticket(300, "EUR")  # type: ignore[comparison-overlap]
+
+
+def test_upcasts_are_followed_to_the_present() -> None:
+    """Made here, not when the tests are collected, since making it looks where they lead."""
+    tickets = EventCodec(TICKETS.classes, TICKETS.upcasts)
+    old = stored("ticket.sold.v1", b'{"cost": 3}')
+    assert tickets.read(old) == Ticket(300, "EUR")  # type: ignore[comparison-overlap]
 
 
 @pytest.mark.parametrize("state", [b'{"price": "secret"}', b"[]", b'{"cost": "secret"}'])

@@ -70,6 +70,16 @@ def test_the_first_byte_tells_how_a_payload_is_stored() -> None:
     assert SEALING.close(LONG) != SEALING.close(LONG)
 
 
+def test_what_was_compressed_is_opened_by_everyone_unless_it_is_damaged() -> None:
+    packing = Envelope(compressor=ZlibCompressor())
+    closed = packing.close(LONG)
+
+    assert PACKED == closed[:1]
+    assert LONG == packing.open(closed) == Envelope().open(closed)
+    with pytest.raises(NotOpened, match="its compression is damaged"):
+        packing.open(PACKED + b"nonsense")
+
+
 @given(payload=PAYLOADS, place=st.integers(1, 500), bit=st.integers(0, 7))
 def test_a_damaged_seal_is_not_opened(payload: bytes, place: int, bit: int) -> None:
     damaged = bytearray(BOTH.close(payload))

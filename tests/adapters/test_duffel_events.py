@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.suppliers.duffel import DuffelSupplier
-from adapters.suppliers.duffel_events import CREATION_FAILED
+from adapters.suppliers.duffel_events import CREATION_FAILED, EVENT_BYTES_MAX
 from domain.suppliers import SupplierEvent, WebhookRejected
 from sandbox.clock import SandboxClock
 from sandbox.duffel.webhook_handlers import signed_headers
@@ -124,6 +124,64 @@ def test_one_creation_told_by_two_events_is_one_fact_but_two_updates_are_two() -
 
     assert key("wev_1", "order.created") == key("wev_2", "order.created")
     assert key("wev_1", "order.updated") != key("wev_2", "order.updated")
+
+
+def told(data: Any, kind: str = "order.updated") -> SupplierEvent:
+    return parsed({"id": "wev_1", "type": kind, "live_mode": False, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("thing", "order_id", "offer_id"),
+    [
+        ({"order_id": "o1", "id": "ord_2"}, "o1", None),
+        ({"booking_id": "b1", "id": "ord_2"}, "b1", None),
+        ({"order_id": "", "booking_id": 7, "id": "ord_2"}, "ord_2", None),
+        ({"id": "bok_2", "offer_id": "off_1", "quote_id": "quo_1"}, "bok_2", "off_1"),
+        ({"id": "pay_2", "quote_id": "quo_1"}, None, "quo_1"),
+        ({}, None, None),
+        ([], None, None),
+        ("ord_1", None, None),
+    ],
+)
+def test_an_event_names_the_order_and_the_offer_it_is_about(
+    thing: Any, order_id: str | None, offer_id: str | None
+) -> None:
+    for data in ({"object": thing}, thing):
+        event = told(data)
+        assert (order_id, offer_id) == (event.order_id, event.offer_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "failed", "changed"),
+    [
+        ("order.updated", False, False),
+        ("order.creation_failed", True, False),
+        ("stays.booking_creation_failed", True, False),
+        ("order.airline_initiated_change_detected", False, True),
+    ],
+)
+def test_an_event_says_whether_an_order_will_never_be_or_has_changed(
+    kind: str, failed: bool, changed: bool
+) -> None:
+    event = told({"object": {"metadata": {"trip_id": "t1", "n": 1}}}, kind)
+    assert (kind, failed, changed) == (event.type, event.creation_failed, event.changed)
+    assert {"trip_id": "t1", "n": "1"} == event.metadata
+
+
+def test_an_event_with_text_that_is_none_is_rejected() -> None:
+    with pytest.raises(WebhookRejected, match="text that is none"):
+        told({"object": {"order_id": "ord\0"}})
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_an_event_may_be_so_long_and_no_longer(more: int, taken: bool) -> None:
+    raw = VECTOR + b" " * (EVENT_BYTES_MAX - len(VECTOR) + more)
+    headers = signed_headers(raw, "s", int(SIGNED_AT.timestamp()))
+    if taken:
+        assert supplier("s").parse_event(raw, headers, SIGNED_AT).type == "order.updated"
+        return
+    with pytest.raises(WebhookRejected, match="too long"):
+        supplier("s").parse_event(raw, headers, SIGNED_AT)
 
 
 async def test_what_the_sandbox_tells_is_understood() -> None:

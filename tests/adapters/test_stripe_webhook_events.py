@@ -67,7 +67,22 @@ async def test_any_of_the_current_secrets_may_have_signed(
     )
 
 
-@pytest.mark.parametrize("seconds", [-299, 299])
+async def test_an_event_names_its_payment_whether_whole_or_by_its_id_and_is_of_our_mode(
+    payments: StripePayments,
+) -> None:
+    def raw(**changed: Any) -> bytes:
+        thing = {**EVENT["data"]["object"], "payment_intent": {"id": "pi_1", "status": "x"}}
+        event = {**EVENT, "data": {"object": thing}, **changed}
+        return json.dumps({k: v for k, v in event.items() if v is not None}).encode()
+
+    for told in (raw(), raw(livemode=None)):
+        assert "pi_1" == payments.parse_event(told, signed(told), NOW).payment_id
+    live = raw(livemode=True)
+    with pytest.raises(WebhookRejected):
+        payments.parse_event(live, signed(live), NOW)
+
+
+@pytest.mark.parametrize("seconds", [-300, -299, 299, 300])
 async def test_a_small_difference_of_clocks_is_tolerated(
     payments: StripePayments, seconds: int
 ) -> None:

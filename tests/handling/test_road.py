@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+import structlog
 
 from adapters.event_log.codec import EventCodec
 from adapters.memory.event_log import MemoryEventLog
@@ -154,6 +155,19 @@ async def test_an_event_is_kept_with_its_cause_and_the_tenant_of_its_trip() -> N
     first, second = [r.cause for r in await road.log.read_trip(s.TRIP)][-2:]
     assert replace(CAUSE, correlation=s.TRIP, trace="trace-now") == first
     assert replace(known, tenant="acme") == second
+
+
+async def test_lines_logged_after_a_command_say_where_the_trip_stands() -> None:
+    road = Road(await told(s.awaiting_payment()))
+    for _ in ("recorded", "so already"):
+        structlog.contextvars.clear_contextvars()
+        handled = await road.handle(s.TRIP, PAID, CAUSE)
+        assert {
+            "tenant": "acme",
+            "trip_id": s.TRIP,
+            "position": handled.position,
+        } == structlog.contextvars.get_contextvars()
+    structlog.contextvars.clear_contextvars()
 
 
 async def test_of_several_commands_all_are_recorded_at_once_or_none() -> None:

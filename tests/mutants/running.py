@@ -15,6 +15,7 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -208,11 +209,7 @@ class Functions:
         body: list[ast.stmt] = self.tree.body
         for each in classes:
             body = next(n.body for n in body if isinstance(n, ast.ClassDef) and n.name == each)
-        place = next(
-            i
-            for i, n in enumerate(body)
-            if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == name
-        )
+        body, place = found(body, name)
         (changed,) = ast.parse(mutant.code).body
         if any("__class__" in f.__code__.co_freevars for f in self.live[mutant.function]):
             # Code is only exchanged for code with the same cells: `super` makes one.
@@ -225,6 +222,19 @@ class Functions:
                     function.__code__ = code
                     exchanged = True
         assert exchanged, "nobody holds the function"
+
+
+def found(body: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:
+    """Where the function of this name is, also behind a condition."""
+    for place, node in enumerate(body):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+            return body, place
+    for node in body:
+        if isinstance(node, ast.If):
+            for branch in (node.body, node.orelse):
+                with suppress(LookupError):
+                    return found(branch, name)
+    raise LookupError(name)
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:

@@ -23,9 +23,9 @@ from tests.simulation.machines import EPOCH, Machine, service_of
 from tests.simulation.travellers import Browser, GaveUp, Told
 
 # In such a share of worlds something befalls the money; in such a share of these at once.
-SHARE = 0.5
+SHARE = 0.35
 STORMY_SHARE = 0.25
-EARLY_SHARE = 0.15
+EARLY_SHARE = 0.1
 FAILING_SHARE = 0.3
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 ANSWERED_S_MAX = 900.0

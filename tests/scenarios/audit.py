@@ -162,9 +162,9 @@ def items_are_ordered_once(trip: Any, events: list[Any], entries: Entries) -> No
             standing[code] -= 1
     assert all(count == 1 for count in made.values()), f"ordered more than once: {made}"
     assert set(standing.values()) <= {0, 1}, f"cancelled more than once: {standing}"
-    left = {
-        e["data"]["booking_id"] for e in events if e["topic"] == "booking.cancellation-refused.v1"
-    }
+    refused, undone = "booking.cancellation-refused.v1", "booking.cancelled.v1"
+    last = {e["data"]["booking_id"]: e["topic"] for e in events if e["topic"] in {refused, undone}}
+    left = {booking_id for booking_id, topic in last.items() if topic == refused}
     stuck = {
         e["data"]["code"]
         for e in events

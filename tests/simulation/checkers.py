@@ -102,10 +102,13 @@ def each_payment_is_taken_once_and_closed(evidence: Evidence, trip_id: str) -> N
 
 @per_trip("M2")
 def what_is_kept_is_what_is_booked(evidence: Evidence, trip_id: str) -> None:
-    """Where others have had a hand in it, the order of what happened decides."""
+    """Where others have had a hand in it, or what was never paid is cancelled, the order of what
+    happened decides."""
     events, stripe = evidence.events[trip_id], evidence.of_trip(trip_id)["stripe"]
     accounts.what_is_kept_follows_from_the_facts(events, audit.sums_by_payment(stripe))
-    if not any(event["topic"] in OTHERS_HANDS for event in events):
+    topics = {event["topic"] for event in events}
+    unpaid = any(accounts.incidents(events, "booked_but_unpaid"))
+    if not topics & OTHERS_HANDS and not (unpaid and "trip.cancellation-started.v1" in topics):
         audit.what_is_kept_is_what_is_booked(evidence.trips[trip_id], events, stripe)
 
 

@@ -270,7 +270,7 @@ def refund_booking(booking: Booking, dossier: Dossier, now: datetime) -> Wish:
     return tc.RefundBooking(
         checkout_id=booking.checkout_id,
         booking_id=booking.booking_id,
-        price=booking.price,
+        price=booking.paid_price,
         supplier_refund=booking.supplier_refund,
         nothing_booked=not booked,
         now=now,

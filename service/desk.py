@@ -307,7 +307,7 @@ class Desk:
                 for booking, answer in zip(chosen, answers, strict=True)
                 if isinstance(answer, CancellationQuote)
             },
-            prices={booking.booking_id: booking.price for booking in chosen},
+            prices={booking.booking_id: booking.paid_price for booking in chosen},
             now=self.clock.now(),
         )
         handled = await self.road.handle(trip_id, command, cause)

@@ -46,6 +46,8 @@ def record_quote(command: c.RecordCancellationQuote, trip: Trip) -> list[e.TripE
 def owed(refund: Money | None, refund_to: str, price: Money) -> Money | None:
     """What of a supplier's refund is the customer's: all of it, up to what was paid for the
     booking; unknown when the supplier does not say, or gives something other than money."""
+    if not price.amount:
+        return price
     if refund is None or refund.currency != price.currency or refund_to != REFUND_TO_BALANCE:
         return None
     return min(refund, price, key=lambda money: money.amount)

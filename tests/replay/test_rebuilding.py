@@ -248,6 +248,6 @@ async def test_the_command_names_the_row_and_puts_it_right(
     )
     assert 0 == (await cli(database_url, "verify"))[0]
     code, text = await cli(database_url, "list", "--json")
-    assert [(name, 2, True, last, 0, None) for name in sorted(NAMES)] == [
+    assert [(name, 2, True, last, 0, None, None) for name in sorted(NAMES)] == [
         tuple(row.values()) for row in json.loads(text)
     ]

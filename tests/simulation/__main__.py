@@ -17,6 +17,8 @@ from tests.simulation.batch import Batch, known_seeds, verdicts
 from tests.simulation.planted import PLANTED
 from tests.simulation.world import Verdict
 
+# Where no bar can be drawn, a line is written now and then.
+LINE_EVERY = 100
 STORY_LINES = 40
 FAILURES_TOLD = 3
 BROKEN, NOT_MET = 1, 2
@@ -72,11 +74,15 @@ def play(seeds: Sequence[str], asked: argparse.Namespace, console: Console) -> B
         TimeRemainingColumn(),
         TextColumn("{task.fields[broken]} broke a promise"),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("seeds", total=len(seeds), broken=0)
         for verdict in verdicts(seeds, asked.jobs, asked.planted):
             batch.take(verdict)
             progress.update(task, advance=1, broken=len(batch.failed))
+            if not console.is_terminal and batch.runs % LINE_EVERY == 0:
+                console.print(
+                    f"{batch.runs} of {len(seeds)} seeds, {len(batch.failed)} broke a promise"
+                )
             if asked.stop and convicts(verdict, asked.planted):
                 break
     return batch

@@ -15,6 +15,7 @@ from service.reconciling.run import Report
 EXPLAINED = {"incident", "settled"}
 BY_PEOPLE = ":r:"
 BY_CUSTOMER = "requested_by_customer"
+UNPAID = "booked_but_unpaid"
 
 Event = dict[str, Any]
 
@@ -29,6 +30,7 @@ class Rules:
     prices: dict[str, int] = field(default_factory=dict)
     checkouts: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    unpaid: set[str] = field(default_factory=set)
     kept: Counter[str] = field(default_factory=Counter)
     disputed: Counter[str] = field(default_factory=Counter)
     refunds: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -42,6 +44,8 @@ class Rules:
             case "booking.cancellation-requested.v1":
                 change = self.asked.add if data["reason"] == BY_CUSTOMER else self.asked.discard
                 change(data["booking_id"])
+                if data["reason"] == UNPAID:
+                    self.unpaid.add(data["booking_id"])
             case "booking.cancelled.v1" if data["booking_id"] in self.asked:
                 self.cancelled(data)
             case "trip.fulfilled.v1" | "trip.fulfillment-failed.v1":
@@ -76,7 +80,7 @@ class Rules:
     def cancelled(self, data: dict[str, Any]) -> None:
         """What was quoted for it, up to what was paid for it."""
         booking_id = data["booking_id"]
-        if data["refund"] is not None:
+        if data["refund"] is not None and booking_id not in self.unpaid:
             owed = min(data["refund"]["amount"], self.prices[booking_id])
             self.give(self.needed[self.checkouts[booking_id]], owed, booking_id)
 
@@ -123,8 +127,9 @@ def what_is_kept_follows_from_the_facts(
 
 
 def cancellations_give_what_was_quoted(events: Sequence[Event], told: Sequence[str]) -> None:
-    """Exactly the bookings of the terms that were taken are cancelled, for exactly their refund;
-    terms are taken while they bind, and are those that the customer was `told` of."""
+    """Exactly the bookings of the terms that were taken are cancelled, and their suppliers gave
+    what they had quoted (what of it is the customer's follows from the rules above); terms are
+    taken while they bind, and are those that the customer was `told` of."""
     newest: Event = {}
     started: list[str] = []
     taken: dict[str, Any] = {}
@@ -137,7 +142,8 @@ def cancellations_give_what_was_quoted(events: Sequence[Event], told: Sequence[s
                 started.append(data["cancellation_quote_id"])
                 assert newest["cancellation_quote_id"] == started[-1], f"replaced: {data}"
                 assert moment(data["started_at"]) < moment(newest["expires_at"]), "expired"
-                taken.update({line["booking_id"]: line["refund"] for line in newest["lines"]})
+                quotes = {line["booking_id"]: line["supplier_quote"] for line in newest["lines"]}
+                taken.update({booking: quote["refund"] for booking, quote in quotes.items()})
             case "booking.cancellation-requested.v1" if data["reason"] == BY_CUSTOMER:
                 assert data["booking_id"] in taken, f"cancelled without being quoted: {data}"
             case "booking.cancelled.v1" if data["booking_id"] in taken:

@@ -6,12 +6,13 @@ import pytest
 
 from domain.booking import commands as bc
 from domain.booking import events as be
-from domain.booking.state import UNPAID
+from domain.booking.state import BY_CUSTOMER, UNPAID
+from domain.money import Money
 from domain.payments import RefundSnapshot
 from domain.process import Command
 from domain.trip import commands as tc
 from domain.trip import events as te
-from tests.given import When, given
+from tests.given import Given, When, given
 from tests.replay.money_trips import seen
 from tests.rules import stories as s
 
@@ -130,15 +131,33 @@ def test_what_turns_up_when_its_price_was_given_back_is_undone() -> None:
     assert [(H, UNPAID)] == asked(outcome)
 
 
-def test_what_is_paid_for_is_not_undone_for_what_is_not_and_cannot_be() -> None:
-    """The stay is covered by what is left, the flight that turned up later is not."""
+COSTS = kept(F, "cancellation_not_free")
+
+
+def turned_up_unpaid() -> Given:
+    """The stay is covered by what is left; the flight that turned up later is not."""
     lost = given(s.fulfilling(payment=s.PAID_AT_ONCE)).after(
         s.answer(F, s.LOST), s.answer(H, s.yes(H)), given_back(20_000)
     )
     assert [(F, UNPAID)] == asked(lost.when(found(F)))
+    return lost.after(found(F))
 
-    outcome = lost.after(found(F)).when(kept(F, "cancellation_not_free"))
+
+def test_what_is_paid_for_is_not_undone_for_what_is_not_and_cannot_be() -> None:
+    outcome = turned_up_unpaid().when(COSTS)
     outcome.then_kinds(be.CancellationRefused, te.IncidentOpened, te.Fulfilled)
     incident = outcome.done.events[1]
     assert isinstance(incident, te.IncidentOpened)
     assert ("booked_but_unpaid", s.FLIGHT_PRICE) == (incident.code, incident.at_stake)
+
+
+@pytest.mark.parametrize("from_supplier", [s.FLIGHT_PRICE, None])
+def test_cancelling_what_is_booked_unpaid_gives_back_nothing_of_what_paid_for_the_rest(
+    from_supplier: Money | None,
+) -> None:
+    story = turned_up_unpaid().after(COSTS)
+    assert [s.eur(0), s.STAY_PRICE] == [b.paid_price for b in story.dossier.bookings]
+
+    wanted = bc.RequestCancellation(booking_id=F, reason=BY_CUSTOMER, now=s.LATER)
+    undone = bc.RecordCancellation(booking_id=F, refund=from_supplier, now=s.LATER)
+    story.after(wanted).when(undone).then_kinds(be.BookingCancelled)

@@ -97,7 +97,8 @@ def meaning(error: stripe.StripeError) -> Exception:
     said = body.get("error")
     status = error.http_status or 0
     if not isinstance(said, dict) or not 400 <= status < 500:
-        return PaymentOutcomeUnknown(f"HTTP {status or 'nothing'} from Stripe: {error}")
+        answered = f"HTTP {status}" if status else "No answer"
+        return PaymentOutcomeUnknown(f"{answered} from Stripe: {error}")
     code = said.get("decline_code") or said.get("code") or said.get("type") or "refused"
     detail = str(said.get("message") or error)
     if said.get("type") == "idempotency_error" and status != 409:

@@ -43,13 +43,15 @@ def button_of(preview: Page) -> Form:
 
 
 async def lost(world: World, mode: str = "commit_then_reset") -> str:
-    """An order was sent, its answer is lost, and the supplier cannot be asked."""
+    """An order was sent, its answer is lost, and the supplier cannot be asked; the other is made,
+    so that nothing moves any more."""
     trip_id = await world.build(await world.find_flight(), await world.find_stay())
     await world.fault("duffel", "POST", "/air/orders", mode)
     await world.fault("duffel", "GET", "/air/orders", "http_503", times=None)
     booked = await world.book(trip_id)
     await world.pay(booked["session_id"])
     await world.until_recorded(trip_id, "booking.order-unknown.v1")
+    await world.until_recorded(trip_id, "booking.confirmed.v1")
     return trip_id
 
 

@@ -32,7 +32,7 @@ def application(
     )
     every = with_own_routes(routes, checks=checks, exposed=exposed)
     register(app, every, door)
-    add_docs(app, openapi(every, version=version, server_url=server_url))
+    add_docs(app, lambda: openapi(every, version=version, server_url=server_url))
     return app
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -27,24 +29,29 @@ VENDORED = {
 Serve = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def add_docs(app: web.Application, document: Json) -> None:
-    """Serve the OpenAPI document and the page that shows it."""
+def add_docs(app: web.Application, document: Callable[[], Json]) -> None:
+    """Serve the OpenAPI document, made when it is first asked for, and the page that shows it."""
     page = resources.files("service").joinpath("docs")
     ui = swagger_ui_bundle.swagger_ui_path
-    plain = {
-        "/openapi.json": (msgspec.json.encode(document), "application/json"),
-        "/docs/openapi-3.0.json": (
-            msgspec.json.encode(as_openapi_30(document)),
-            "application/json",
-        ),
-        "/docs": (page.joinpath("index.html").read_bytes(), "text/html"),
-    }
-    for path, (body, media_type) in plain.items():
-        app.router.add_get(path, fixed(body, media_type, kept="no-cache"))
+    app.router.add_get("/openapi.json", made(document))
+    app.router.add_get("/docs/openapi-3.0.json", made(lambda: as_openapi_30(document())))
+    index = page.joinpath("index.html").read_bytes()
+    app.router.add_get("/docs", fixed(index, "text/html", kept="no-cache"))
     for name, media_type in OURS.items():
         app.router.add_get(f"/docs/{name}", fixed(page.joinpath(name).read_bytes(), media_type))
     for name, media_type in VENDORED.items():
         app.router.add_get(f"/docs/{name}", fixed((ui / name).read_bytes(), media_type))
+
+
+def made(document: Callable[[], Json]) -> Serve:
+    """Making it takes a while, so it is made once, and beside the loop."""
+    body = cache(lambda: msgspec.json.encode(document()))
+
+    async def serve(request: web.Request) -> web.Response:
+        known = await asyncio.to_thread(body)
+        return await fixed(known, "application/json", kept="no-cache")(request)
+
+    return serve
 
 
 def fixed(body: bytes, media_type: str, kept: str = KEPT) -> Serve:

@@ -28,10 +28,13 @@ from domain.log import Recorded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
+    """How far a version is. `paused`: an operator wants the read model to stay where it is."""
+
     name: Projection
     version: int
     position: int
     live: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,8 @@ class PostgresReadModels:
 
     async def checkpoints(self) -> Sequence[Checkpoint]:
         rows = await self.pool.fetch(
-            "SELECT name, version, position, live FROM tripledger.checkpoints"
+            "SELECT name, version, position, live, paused_at IS NOT NULL AS paused"
+            " FROM tripledger.checkpoints LEFT JOIN tripledger.projection_pauses USING (name)"
             " ORDER BY name, version"
         )
         return [Checkpoint(**dict(row)) for row in rows]

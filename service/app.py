@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from adapters.api_keys import ApiKeys, PostgresApiKeyRows, RecentKeys
 from adapters.carts import CartStore, PostgresCarts
-from adapters.console.pauses import Pauses
 from adapters.console.sessions import OperatorSessions
 from adapters.database import Database
 from adapters.doors.rate_limits import Buckets, PostgresBuckets, Rate
@@ -253,7 +252,7 @@ def wired(
         outbound=outbound,
         poller=poller,
         reconciler=reconciler_of(settings, stores, road, poller, suppliers),
-        projectors=projectors_of(settings, database, stores),
+        projectors=projectors_of(settings, stores),
     )
 
 
@@ -309,14 +308,10 @@ def sessions_of(settings: Settings, database: Database) -> OperatorSessions:
     )
 
 
-def projectors_of(
-    settings: Settings, database: Database | None, stores: Stores
-) -> tuple[Projector, ...]:
-    held = Pauses(database).is_paused if database else None
+def projectors_of(settings: Settings, stores: Stores) -> tuple[Projector, ...]:
     pages = Pages(stores.log)
     return tuple(
-        Projector(pages, stores.models, name, settings.projection_poll_s, held)
-        for name in PROJECTIONS
+        Projector(pages, stores.models, name, settings.projection_poll_s) for name in PROJECTIONS
     )
 
 

@@ -40,12 +40,6 @@ class Pauses:
     async def resume(self, name: str) -> None:
         await self.pool.execute("DELETE FROM tripledger.projection_pauses WHERE name = $1", name)
 
-    async def is_paused(self, name: str) -> bool:
-        found = await self.pool.fetchval(
-            "SELECT true FROM tripledger.projection_pauses WHERE name = $1", name
-        )
-        return bool(found)
-
     async def begun(self) -> dict[tuple[str, int], datetime]:
         """When each version of each read model was begun."""
         rows = await self.pool.fetch("SELECT name, version, begun_at FROM tripledger.checkpoints")

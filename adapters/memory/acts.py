@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import asdict
 
-from adapters.operators.acts import Act
+from adapters.operators.acts import Act, NewAct
 
 
 class MemoryActs:
@@ -15,32 +15,9 @@ class MemoryActs:
     def __init__(self) -> None:
         self.acts: list[Act] = []
 
-    async def write(
-        self,
-        act: str,
-        *,
-        operator: str,
-        tenant: str,
-        now: datetime,
-        trip_id: str | None = None,
-        subject: str = "",
-        reason: str = "",
-        request_id: str | None = None,
-    ) -> None:
+    async def write(self, act: NewAct) -> None:
         await asyncio.sleep(0)
-        self.acts.append(
-            Act(
-                act_id=len(self.acts) + 1,
-                acted_at=now,
-                operator=operator,
-                tenant=tenant,
-                act=act,
-                trip_id=trip_id,
-                subject=subject,
-                reason=reason,
-                request_id=request_id,
-            )
-        )
+        self.acts.append(Act(act_id=len(self.acts) + 1, **asdict(act)))
 
     async def page(
         self,

@@ -15,36 +15,31 @@ COLUMNS = "act_id, acted_at, operator, tenant, act, trip_id, subject, reason, re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class NewAct:
     """`act` in a few words, `subject` what of the trip (or else) it was about; no secrets and no
     personal data. `tenant` is empty where it was about every tenant's."""
 
-    act_id: int
     acted_at: datetime
     operator: str
     tenant: str
     act: str
-    trip_id: str | None
-    subject: str
-    reason: str
-    request_id: str | None
+    trip_id: str | None = None
+    subject: str = ""
+    reason: str = ""
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act(NewAct):
+    """As it stands in the book."""
+
+    act_id: int
 
 
 class Acts(Protocol):
     """The book that the audit page reads."""
 
-    async def write(
-        self,
-        act: str,
-        *,
-        operator: str,
-        tenant: str,
-        now: datetime,
-        trip_id: str | None = None,
-        subject: str = "",
-        reason: str = "",
-        request_id: str | None = None,
-    ) -> None: ...
+    async def write(self, act: NewAct) -> None: ...
 
     async def page(
         self,
@@ -68,30 +63,19 @@ class PostgresActs:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
 
-    async def write(
-        self,
-        act: str,
-        *,
-        operator: str,
-        tenant: str,
-        now: datetime,
-        trip_id: str | None = None,
-        subject: str = "",
-        reason: str = "",
-        request_id: str | None = None,
-    ) -> None:
+    async def write(self, act: NewAct) -> None:
         await self.pool.execute(
             "INSERT INTO tripledger.operator_acts"
             " (acted_at, operator, tenant, act, trip_id, subject, reason, request_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            now,
-            operator,
-            tenant,
-            act,
-            as_uuid(trip_id) if trip_id else None,
-            subject,
-            reason,
-            request_id,
+            act.acted_at,
+            act.operator,
+            act.tenant,
+            act.act,
+            as_uuid(act.trip_id) if act.trip_id else None,
+            act.subject,
+            act.reason,
+            act.request_id,
         )
 
     async def page(
@@ -124,14 +108,4 @@ class PostgresActs:
 
 
 def act_of(row: asyncpg.Record) -> Act:
-    return Act(
-        act_id=row["act_id"],
-        acted_at=row["acted_at"],
-        operator=row["operator"],
-        tenant=row["tenant"],
-        act=row["act"],
-        trip_id=str(row["trip_id"]) if row["trip_id"] else None,
-        subject=row["subject"],
-        reason=row["reason"],
-        request_id=row["request_id"],
-    )
+    return Act(**{**row, "trip_id": str(row["trip_id"]) if row["trip_id"] else None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from adapters.operators.acts import Acts
+from adapters.operators.acts import Acts, NewAct
 from domain.log import Cause
 from domain.operating import Action
 from domain.ports import Clock
@@ -69,12 +69,14 @@ class Book:
         """`tenant`: whose it is, empty for what is everybody's. Neither secrets nor personal data
         go into `subject`."""
         await self.acts.write(
-            deed,
-            operator=cause.actor.removeprefix(OPERATOR),
-            tenant=tenant,
-            now=self.clock.now(),
-            trip_id=trip_id,
-            subject=subject,
-            reason=reason,
-            request_id=cause.request_id,
+            NewAct(
+                acted_at=self.clock.now(),
+                operator=cause.actor.removeprefix(OPERATOR),
+                tenant=tenant,
+                act=deed,
+                trip_id=trip_id,
+                subject=subject,
+                reason=reason,
+                request_id=cause.request_id,
+            )
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
 from adapters.event_log.codec import UnreadableStoredEvent
-from adapters.read_models import Projection, ReadModels, Row
+from adapters.read_models import Checkpoint, Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
 from service.workers.folds import FOLDS, TOPICS_BEGIN
 from service.workers.pages import Followed
@@ -22,29 +22,18 @@ GATHER_S = 0.02
 
 
 class Projector:
-    """One read model's follower. Several may run: the checkpoint lets only one be right.
+    """One read model's follower. Several may run: the checkpoint lets only one be right."""
 
-    `held` says whether an operator wants the read model to stay as it is; a rebuild, which is
-    read by nobody yet, goes on."""
-
-    def __init__(
-        self,
-        log: Followed,
-        models: ReadModels,
-        name: Projection,
-        poll_s: float,
-        held: Callable[[str], Awaitable[bool]] | None = None,
-    ) -> None:
+    def __init__(self, log: Followed, models: ReadModels, name: Projection, poll_s: float) -> None:
         self.log = log
         self.models = models
         self.name = name
         self.poll_s = poll_s
-        self.held = held
 
     async def run(self) -> None:
         while True:
             try:
-                if await self.is_held() or not await self.catch_up():
+                if not await self.catch_up():
                     await self.log.changed(self.poll_s)
                     await asyncio.sleep(GATHER_S)
             except UnreadableEvent as error:
@@ -60,12 +49,13 @@ class Projector:
                 )
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
 
-    async def is_held(self) -> bool:
-        return self.held is not None and await self.held(self.name)
-
     async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
-        """Fold one batch, not beyond `until`; answers how many events it held."""
-        written, start = await self.place(version)
+        """Fold one batch, not beyond `until`; answers how many events it held. While the read model
+        is paused only a rebuild, which is read by nobody yet, goes on."""
+        point = await self.place(version)
+        if point.paused and version is None:
+            return 0
+        written, start = point.version, point.position
         try:
             batch = await self.log.read_all(start, BATCH_EVENTS)
         except UnreadableStoredEvent as error:
@@ -79,13 +69,13 @@ class Projector:
         await self.models.apply(self.name, rows, start, end, written)
         return len(batch)
 
-    async def place(self, version: int | None) -> tuple[int, int]:
-        """A version (default: the live one) by its number, and how far it is: rows that are read
-        of one version must never be written to another that has just taken its place."""
+    async def place(self, version: int | None) -> Checkpoint:
+        """Where a version (default: the live one) is: rows that are read of one version must never
+        be written to another that has just taken its place."""
         for point in await self.models.checkpoints():
             wanted = point.live if version is None else point.version == version
             if point.name == self.name and wanted:
-                return point.version, point.position
+                return point
         raise LookupError(f"{self.name} has no version {version}")
 
     async def pass_by(

@@ -52,6 +52,25 @@ ARGUMENTS: dict[str, Any] = {
 NAMES_OURS = "{"
 
 
+def ids_of(trip: Any, booked: Any) -> dict[str, str]:
+    """What a trip and its checkout put into the parts of paths that stand for them."""
+    item_id, code = trip["items"][0]["item_id"], booked["booking_codes"][0]
+    return {
+        "trip_id": trip["trip_id"],
+        "item_id": item_id,
+        "person_id": trip["contact"]["person_id"],
+        "code": code,
+        "group_id": booked["group_id"],
+        "shoppingCartIdentifier": trip["trip_id"],
+        "itemIdentifier": item_id,
+        "ancillaryIdentifier": "bag",
+        "bookingIdentifier": code,
+        "groupIdentifier": booked["group_id"],
+        "paymentIdentifier": booked["session_id"],
+        "problem_code": "sold_out",
+    }
+
+
 @dataclass
 class Ours:
     """What our tenant has, for each part of a path and each body that names it."""

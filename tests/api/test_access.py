@@ -11,7 +11,7 @@ import pytest_asyncio
 from adapters.api_keys import SCOPES
 from service.http.guards.access import ACCESS, TOOLS, Rule, rule_of
 from service.http.identity import AGENT_SCOPES
-from tests.api.everything import ABSENT, ARGUMENTS, BODIES, NAMES_OURS, Ours, everything
+from tests.api.everything import ABSENT, ARGUMENTS, BODIES, NAMES_OURS, Ours, everything, ids_of
 from tests.scenarios.world import Told, World
 
 OPERATOR_SCOPES = frozenset(["ops:read", "ops:write"])
@@ -28,23 +28,8 @@ async def ours(world: World) -> Ours:
     endpoint = await world.call("POST", "/v1/webhook-endpoints", wish)
     endpoint_path = f"/v1/webhook-endpoints/{endpoint['endpoint_id']}"
     test = await world.call("POST", f"{endpoint_path}/test")
-    ids = {
-        "endpoint_id": endpoint["endpoint_id"],
-        "delivery_id": test["delivery_id"],
-        "trip_id": trip_id,
-        "item_id": trip["items"][0]["item_id"],
-        "person_id": trip["contact"]["person_id"],
-        "code": booked["booking_codes"][0],
-        "group_id": booked["group_id"],
-        "shoppingCartIdentifier": trip_id,
-        "itemIdentifier": trip["items"][0]["item_id"],
-        "ancillaryIdentifier": "bag",
-        "bookingIdentifier": booked["booking_codes"][0],
-        "groupIdentifier": booked["group_id"],
-        "paymentIdentifier": booked["session_id"],
-        "problem_code": "sold_out",
-    }
-    return Ours(world, ids)
+    ids = {"endpoint_id": endpoint["endpoint_id"], "delivery_id": test["delivery_id"]}
+    return Ours(world, ids | ids_of(trip, booked))
 
 
 async def test_everything_there_is_is_listed_and_nothing_else(world: World) -> None:

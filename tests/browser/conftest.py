@@ -13,6 +13,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.browsing import ARGUMENTS, Browsing, watched
+from tests.console.prepared import Prepared, prepare
+from tests.postgres import fresh_database
 from tests.scenarios.audit import audit
 from tests.scenarios.world import World, raised_world
 
@@ -42,6 +44,20 @@ async def browser() -> AsyncIterator[Browser]:
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with raised_world(database_url, tmp_path) as world:
         yield world
+        await audit(world)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def troubled(
+    postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[World, Prepared]]:
+    """One world with every kind of trouble, for the tests of a file."""
+    place = tmp_path_factory.mktemp("troubled")
+    async with (
+        fresh_database(postgres_server, postgres_template) as url,
+        raised_world(url, place) as world,
+    ):
+        yield world, await prepare(world)
         await audit(world)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,10 +12,8 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.browsing import Browsing
 from tests.browser.operating import Desk, desks, key_of, signed_in
-from tests.console.prepared import Prepared, prepare, seen
-from tests.postgres import fresh_database
-from tests.scenarios.audit import audit
-from tests.scenarios.world import World, raised_world
+from tests.console.prepared import Prepared, seen
+from tests.scenarios.world import World
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
 PAGES = {
@@ -35,20 +32,6 @@ PAGES = {
     "log": "/log",
     "audit": "/audit",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def troubled(
-    postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[World, Prepared]]:
-    """One world for the tests that only look."""
-    place = tmp_path_factory.mktemp("console")
-    async with (
-        fresh_database(postgres_server, postgres_template) as url,
-        raised_world(url, Path(place)) as world,
-    ):
-        yield world, await prepare(world)
-        await audit(world)
 
 
 @pytest_asyncio.fixture

@@ -5,19 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.browsing import Browsing
 from tests.browser.operating import STOPS_MAX, Desk, desks, signed_in
 from tests.browser.test_console import PAGES, paths
-from tests.console.prepared import Prepared, prepare
-from tests.postgres import fresh_database
-from tests.scenarios.audit import audit
-from tests.scenarios.world import World, raised_world
+from tests.console.prepared import Prepared
+from tests.scenarios.world import World
 
 REASON = "Because the traveller called"
 
@@ -40,19 +36,6 @@ NOTING = """() => {
 MISSED = (
     "() => window.due.filter((e) => !window.reached.has(e)).map((e) => e.outerHTML.slice(0, 120))"
 )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def troubled(
-    postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[World, Prepared]]:
-    place = tmp_path_factory.mktemp("keyboard")
-    async with (
-        fresh_database(postgres_server, postgres_template) as url,
-        raised_world(url, Path(place)) as world,
-    ):
-        yield world, await prepare(world)
-        await audit(world)
 
 
 @pytest_asyncio.fixture

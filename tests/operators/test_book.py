@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -95,4 +96,4 @@ def facts(act: Act) -> tuple[str, str, str | None, str, str]:
 
 
 def row_of(act: Act) -> dict[str, Any]:
-    return {name: getattr(act, name) for name in Act.__slots__} | {"acted_at": ""}
+    return asdict(act) | {"acted_at": ""}

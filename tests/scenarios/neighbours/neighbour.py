@@ -18,6 +18,7 @@ from adapters.api_keys import SCOPES
 from domain.log import Cause
 from domain.money import Money
 from domain.trip.commands import OpenIncident
+from tests.api.everything import ids_of
 from tests.compat.wink.shop import Shop
 from tests.console.operating import Console
 from tests.outbound.receiving import Receiver, receiving
@@ -156,22 +157,7 @@ class Neighbour:
         trip = await world.trip(trip_id)
         events = await world.events(trip_id)
         traveler = self.people["travelers"][0]
-        self.ids |= {
-            "trip_id": trip_id,
-            "item_id": trip["items"][0]["item_id"],
-            "person_id": trip["contact"]["person_id"],
-            "code": booked["booking_codes"][0],
-            "group_id": booked["group_id"],
-            "shoppingCartIdentifier": trip_id,
-            "itemIdentifier": trip["items"][0]["item_id"],
-            "ancillaryIdentifier": "bag",
-            "bookingIdentifier": booked["booking_codes"][0],
-            "groupIdentifier": booked["group_id"],
-            "paymentIdentifier": booked["session_id"],
-            "problem_code": "sold_out",
-            "task_id": "1",
-            "name": "bookings",
-        }
+        self.ids |= {**ids_of(trip, booked), "task_id": "1", "name": "bookings"}
         self.canaries |= {
             name: value
             for name, value in self.ids.items()

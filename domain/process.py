@@ -21,6 +21,7 @@ from domain.booking import events as be
 from domain.booking import incidents
 from domain.booking.commands import BookingCommand
 from domain.booking.state import BY_CUSTOMER, UNPAID, Booking
+from domain.covering import paid_for, uncovered
 from domain.dossier import BOOKING_EVENT_TYPES, Dossier, DossierEvent
 from domain.errors import Refused
 from domain.log import Effect, EffectKind
@@ -270,7 +271,7 @@ def refund_booking(booking: Booking, dossier: Dossier, now: datetime) -> Wish:
     return tc.RefundBooking(
         checkout_id=booking.checkout_id,
         booking_id=booking.booking_id,
-        price=booking.paid_price,
+        price=paid_for(booking, dossier),
         supplier_refund=booking.supplier_refund,
         nothing_booked=not booked,
         now=now,
@@ -356,7 +357,7 @@ def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     if not group or not all(b.settled for b in group):
         return
     confirmed = [b for b in group if b.status == "confirmed"]
-    if unpaid := next(uncovered(confirmed, checkout_id, dossier), None):
+    if unpaid := next(not_covered(confirmed, checkout_id, dossier), None):
         yield bc.RequestCancellation(booking_id=unpaid.booking_id, reason=UNPAID, now=now)
         return
     yield tc.SettleFulfillment(
@@ -368,22 +369,10 @@ def settle(checkout_id: str, dossier: Dossier, now: datetime) -> Iterator[Wish]:
     )
 
 
-def uncovered(confirmed: list[Booking], checkout_id: str, dossier: Dossier) -> Iterator[Booking]:
-    """What turned up when its money was gone: the newest of what our money does not cover. It is
-    cancelled if that costs nothing, and asked about once."""
+def not_covered(confirmed: list[Booking], checkout_id: str, dossier: Dossier) -> Iterator[Booking]:
+    """What turned up when its money was gone, the newest first. It is cancelled if that costs
+    nothing, and asked about once."""
     payment = next(p for p in trip_of(dossier).payments if p.checkout_id == checkout_id)
-    if payment.status not in {"captured", "released"}:
-        return
-    prices = total((b.price for b in confirmed), payment.amount.currency)
-    # What a bank has taken back may yet be ours again.
-    missing = (prices - payment.captured + payment.refunding).amount
-    for booking in sorted(confirmed, key=confirmed_at, reverse=True):
-        if booking.price.amount <= missing:
-            missing -= booking.price.amount
-            if booking.cancel_reason is None:
-                yield booking
-
-
-def confirmed_at(booking: Booking) -> datetime:
-    assert booking.confirmed_at is not None, "a confirmed booking was confirmed at some time"
-    return booking.confirmed_at
+    if payment.status in {"captured", "released"}:
+        # What a bank has taken back may yet be ours again.
+        yield from uncovered(confirmed, payment.captured - payment.refunding)

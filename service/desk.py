@@ -9,6 +9,7 @@ from datetime import datetime
 
 from adapters.doors.velocity import Velocity
 from domain.booking.state import Booking
+from domain.covering import paid_for
 from domain.dossier import Dossier
 from domain.errors import Refused
 from domain.log import Cause, Recorded
@@ -307,7 +308,7 @@ class Desk:
                 for booking, answer in zip(chosen, answers, strict=True)
                 if isinstance(answer, CancellationQuote)
             },
-            prices={booking.booking_id: booking.paid_price for booking in chosen},
+            prices={booking.booking_id: paid_for(booking, dossier) for booking in chosen},
             now=self.clock.now(),
         )
         handled = await self.road.handle(trip_id, command, cause)

@@ -70,7 +70,6 @@ class Booking:
     supplier_price: Money | None = None
     documents: tuple[JsonObject, ...] = ()
     confirmed_at: datetime | None = None
-    unpaid: bool = False
     cancel_reason: str | None = None
     cancellation_quote: CancellationQuote | None = None
     supplier_refund: Money | None = None
@@ -78,11 +77,6 @@ class Booking:
     second_orders: tuple[SecondOrder, ...] = ()
     problem_code: str | None = None
     problem: str | None = None
-
-    @property
-    def paid_price(self) -> Money:
-        """What the customer has paid for it once it is settled."""
-        return Money(0, self.price.currency) if self.unpaid else self.price
 
     @property
     def settled(self) -> bool:
@@ -168,7 +162,6 @@ def _cancelled(
                 booking,
                 status="cancelling",
                 supplier_order_id=event.supplier_order_id,
-                unpaid=booking.unpaid or event.reason == UNPAID,
                 cancel_reason=event.reason,
                 cancellation_quote=event.supplier_quote,
             )

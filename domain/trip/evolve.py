@@ -336,11 +336,13 @@ def _fulfilled(
         case e.FulfillmentStarted():
             now = Fulfillment(checkout_id=event.checkout_id, status="fulfilling")
         case e.Fulfilled():
+            paying = next((p for p in trip.payments if p.checkout_id == event.checkout_id), None)
             now = Fulfillment(
                 checkout_id=event.checkout_id,
                 status="completed",
                 confirmed=event.confirmed,
                 failed=event.failed,
+                paid=paying.captured - paying.refunding if paying else None,
             )
         case e.FulfillmentFailed():
             now = Fulfillment(checkout_id=event.checkout_id, status="failed", failed=event.failed)

@@ -150,10 +150,13 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True)
 class Fulfillment:
+    """`paid` is how much of the payment was ours, and promised to nobody, when it was settled."""
+
     checkout_id: str
     status: FulfillmentStatus
     confirmed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    paid: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

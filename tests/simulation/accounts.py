@@ -15,7 +15,6 @@ from service.reconciling.run import Report
 EXPLAINED = {"incident", "settled"}
 BY_PEOPLE = ":r:"
 BY_CUSTOMER = "requested_by_customer"
-UNPAID = "booked_but_unpaid"
 
 Event = dict[str, Any]
 
@@ -30,7 +29,8 @@ class Rules:
     prices: dict[str, int] = field(default_factory=dict)
     checkouts: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
-    unpaid: set[str] = field(default_factory=set)
+    booked: dict[str, datetime] = field(default_factory=dict)
+    paid: dict[str, int] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     disputed: Counter[str] = field(default_factory=Counter)
     refunds: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -44,8 +44,8 @@ class Rules:
             case "booking.cancellation-requested.v1":
                 change = self.asked.add if data["reason"] == BY_CUSTOMER else self.asked.discard
                 change(data["booking_id"])
-                if data["reason"] == UNPAID:
-                    self.unpaid.add(data["booking_id"])
+            case "booking.confirmed.v1":
+                self.booked[data["booking_id"]] = moment(data["confirmed_at"])
             case "booking.cancelled.v1" if data["booking_id"] in self.asked:
                 self.cancelled(data)
             case "trip.fulfilled.v1" | "trip.fulfillment-failed.v1":
@@ -80,16 +80,30 @@ class Rules:
     def cancelled(self, data: dict[str, Any]) -> None:
         """What was quoted for it, up to what was paid for it."""
         booking_id = data["booking_id"]
-        if data["refund"] is not None and booking_id not in self.unpaid:
-            owed = min(data["refund"]["amount"], self.prices[booking_id])
+        if data["refund"] is not None:
+            owed = min(data["refund"]["amount"], self.paid[booking_id])
             self.give(self.needed[self.checkouts[booking_id]], owed, booking_id)
 
     def settled(self, data: dict[str, Any]) -> None:
-        """What buys nothing."""
+        """What buys nothing goes back; what is bought is paid for as far as the money goes."""
         payment_id = self.needed[data["checkout_id"]]
-        booked = sum(self.prices[each] for each in data.get("confirmed", ()))
+        confirmed = sorted(data.get("confirmed", ()), key=self.booked.__getitem__, reverse=True)
+        booked = sum(self.prices[each] for each in confirmed)
         owed = max(0, self.kept[payment_id] - booked)
         self.give(payment_id, owed, payment_id, keeping=booked)
+        self.pay(confirmed, booked - self.kept[payment_id])
+
+    def pay(self, confirmed: Sequence[str], missing: int) -> None:
+        """`confirmed` are the newest first: those are not paid for whose whole price is missing,
+        and the next bears what is missing then."""
+        self.paid.update((each, self.prices[each]) for each in confirmed)
+        for each in confirmed:
+            if self.prices[each] <= missing:
+                self.paid[each] = 0
+                missing -= self.prices[each]
+        in_part = next((each for each in confirmed if self.paid[each]), None)
+        if in_part is not None and missing > 0:
+            self.paid[in_part] -= missing
 
     def give(self, payment_id: str, owed: int, subject: str, *, keeping: int = 0) -> None:
         """As much as is still ours; what of the rest a bank has is withheld, and told of."""

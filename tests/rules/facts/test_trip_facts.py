@@ -231,7 +231,11 @@ def test_a_checkout_takes_only_its_own_quote_with_it(end: te.TripEvent) -> None:
                 checkout_id=s.CHECKOUT, confirmed=("a",), failed=("b",), fulfilled_at=s.NOW
             ),
             Fulfillment(
-                checkout_id=s.CHECKOUT, status="completed", confirmed=("a",), failed=("b",)
+                checkout_id=s.CHECKOUT,
+                status="completed",
+                confirmed=("a",),
+                failed=("b",),
+                paid=s.NOTHING,
             ),
         ),
         (

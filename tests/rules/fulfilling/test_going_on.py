@@ -6,8 +6,7 @@ import pytest
 
 from domain.booking import commands as bc
 from domain.booking import events as be
-from domain.booking.state import BY_CUSTOMER, UNPAID
-from domain.money import Money
+from domain.booking.state import UNPAID
 from domain.payments import RefundSnapshot
 from domain.process import Command
 from domain.trip import commands as tc
@@ -149,15 +148,3 @@ def test_what_is_paid_for_is_not_undone_for_what_is_not_and_cannot_be() -> None:
     incident = outcome.done.events[1]
     assert isinstance(incident, te.IncidentOpened)
     assert ("booked_but_unpaid", s.FLIGHT_PRICE) == (incident.code, incident.at_stake)
-
-
-@pytest.mark.parametrize("from_supplier", [s.FLIGHT_PRICE, None])
-def test_cancelling_what_is_booked_unpaid_gives_back_nothing_of_what_paid_for_the_rest(
-    from_supplier: Money | None,
-) -> None:
-    story = turned_up_unpaid().after(COSTS)
-    assert [s.eur(0), s.STAY_PRICE] == [b.paid_price for b in story.dossier.bookings]
-
-    wanted = bc.RequestCancellation(booking_id=F, reason=BY_CUSTOMER, now=s.LATER)
-    undone = bc.RecordCancellation(booking_id=F, refund=from_supplier, now=s.LATER)
-    story.after(wanted).when(undone).then_kinds(be.BookingCancelled)

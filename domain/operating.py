@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain import ids
 from domain.booking import commands as bc
@@ -17,7 +17,7 @@ from domain.process import Command
 from domain.suppliers import OrderNotFound
 from domain.trip import commands as tc
 from domain.trip.lifecycle import may, status
-from domain.trip.state import Payment, Trip
+from domain.trip.state import Incident, Payment, Trip
 
 Action = Literal[
     "refund",
@@ -36,6 +36,7 @@ Action = Literal[
 GIVEN_UP = "given_up_by_operator"
 CLOSED = "closed_by_operator"
 LIVE_CHECKOUTS = frozenset({"open", "processing", "closing"})
+DISPENSABLE = frozenset({"initialized", "unknown", "confirmed"})
 MOVING = frozenset({"authorized", "capturing", "releasing"})
 
 
@@ -97,7 +98,7 @@ def looks(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
 
 def givings_up(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
     for booking in dossier.bookings:
-        if giving_up(booking, trip, trip.started_at) is not None:
+        if dispensable(booking, trip):
             yield Offered(
                 action="give_up",
                 subject=booking.booking_id,
@@ -105,11 +106,18 @@ def givings_up(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
             )
 
 
-def giving_up(booking: Booking, trip: Trip, now: datetime) -> Command | None:
-    """How a trip that is being fulfilled goes on without an item; None: it cannot."""
+def dispensable(booking: Booking, trip: Trip) -> bool:
+    """Whether a trip that is being fulfilled can go on without the item."""
     going = trip.fulfillment
-    if going is None or going.checkout_id != booking.checkout_id or going.status != "fulfilling":
-        return None
+    return (
+        going is not None
+        and going.checkout_id == booking.checkout_id
+        and going.status == "fulfilling"
+        and booking.status in DISPENSABLE
+    )
+
+
+def giving_up(booking: Booking, now: datetime) -> Command:
     match booking.status:
         case "initialized":
             return bc.AbandonBooking(booking_id=booking.booking_id, reason=GIVEN_UP, now=now)
@@ -118,10 +126,7 @@ def giving_up(booking: Booking, trip: Trip, now: datetime) -> Command | None:
             return bc.RecordFinding(
                 booking_id=booking.booking_id, answer=nothing, final=True, now=now
             )
-        case "confirmed":
-            return bc.RequestCancellation(booking_id=booking.booking_id, reason=GIVEN_UP, now=now)
-        case _:
-            return None
+    return bc.RequestCancellation(booking_id=booking.booking_id, reason=GIVEN_UP, now=now)
 
 
 def movements(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
@@ -139,8 +144,11 @@ def movements(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
 
 def refundable(payment: Payment, trip: Trip) -> bool:
     going = trip.fulfillment
-    needed = going is not None and going.checkout_id == payment.checkout_id
-    settling = needed and going is not None and going.status in {"pending", "fulfilling"}
+    settling = (
+        going is not None
+        and going.checkout_id == payment.checkout_id
+        and going.status in {"pending", "fulfilling"}
+    )
     disputed = any(dispute.status == "open" for dispute in payment.disputes)
     return payment.status == "captured" and payment.left.amount > 0 and not (settling or disputed)
 
@@ -153,8 +161,8 @@ def endings(trip: Trip, now: datetime) -> Iterator[Offered]:
     if may("quote_cancellation", trip):
         what = "Ask the suppliers what cancelling gives back"
         yield Offered(action="quote_cancellation", subject=trip.trip_id, what=what)
-    live = terms is not None and not terms.started and terms.expires_at > now
-    if terms is not None and live and may("start_cancellation", trip):
+    takes = may("start_cancellation", trip)
+    if takes and terms is not None and not terms.started and terms.expires_at > now:
         what = f"Cancel {len(terms.lines)} booking(s) on the quoted terms: {terms.refund} go back"
         yield Offered(action="cancel", subject=terms.cancellation_quote_id, what=what)
     if status(trip) == "completed":
@@ -165,7 +173,7 @@ def endings(trip: Trip, now: datetime) -> Iterator[Offered]:
 def incidents(trip: Trip) -> Iterator[Offered]:
     for incident in trip.incidents:
         if incident.open:
-            subject = ids.incident_id(trip.trip_id, incident.code, incident.subject)
+            subject = named(incident, trip)
             words = incident.code.replace("_", " ")
             yield Offered(action="assign", subject=subject, what=f"Take on: {words}")
             yield Offered(action="resolve", subject=subject, what=f"Settled: {words}")
@@ -212,34 +220,36 @@ def command(wanted: Wanted, dossier: Dossier, trip: Trip, now: datetime) -> Comm
             return given_up(wanted, dossier, trip, now)
         case "assign" | "resolve":
             return about_incident(wanted, trip, now)
-        case _:
+        case "look" | "quote_cancellation" | "retry" | "resend":
             return None
+        case _:
+            assert_never(wanted.action)
 
 
 def given_up(wanted: Wanted, dossier: Dossier, trip: Trip, now: datetime) -> Command:
     booking = dossier.booking(wanted.subject)
     if booking is None:
         raise Refused("booking_not_found", "The trip has no such booking.")
-    found = giving_up(booking, trip, now)
-    if found is None:
+    if not dispensable(booking, trip):
         raise Refused(
             "state_conflict",
             f"{booking.title} is {booking.status}: only what is being fulfilled can be given up.",
         )
-    return found
+    return giving_up(booking, now)
 
 
 def about_incident(wanted: Wanted, trip: Trip, now: datetime) -> Command:
-    for incident in reversed(trip.incidents):
-        if wanted.subject != ids.incident_id(trip.trip_id, incident.code, incident.subject):
-            continue
-        if wanted.action == "resolve":
-            return tc.ResolveIncident(
-                code=incident.code, subject=incident.subject, resolution=wanted.reason, now=now
-            )
-        if not wanted.owner:
-            raise Refused("validation_failed", "Say who takes the incident on.")
-        return tc.AssignIncident(
-            code=incident.code, subject=incident.subject, owner=wanted.owner, now=now
+    found = next((i for i in trip.incidents if named(i, trip) == wanted.subject), None)
+    if found is None:
+        raise Refused("incident_not_found", "The trip has no such incident.")
+    if wanted.action == "resolve":
+        return tc.ResolveIncident(
+            code=found.code, subject=found.subject, resolution=wanted.reason, now=now
         )
-    raise Refused("incident_not_found", "The trip has no such incident.")
+    if not wanted.owner:
+        raise Refused("validation_failed", "Say who takes the incident on.")
+    return tc.AssignIncident(code=found.code, subject=found.subject, owner=wanted.owner, now=now)
+
+
+def named(incident: Incident, trip: Trip) -> str:
+    return ids.incident_id(trip.trip_id, incident.code, incident.subject)

@@ -195,7 +195,7 @@ def of_order(booking: Booking, seen: SupplierOrder | None) -> Iterator[Differenc
         return
     ours = f"a confirmed order for {booking.title}"
     if seen is None:
-        yield order_difference("order_missing", booking, ours, seen)
+        yield order_difference("order_missing", booking, ours, None)
     elif not seen.stands:
         yield order_difference("order_cancelled_elsewhere", booking, ours, seen)
     elif seen.price is not None and seen.price != booking.supplier_price:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,6 +23,7 @@ from domain.reconciling import (
     of_payment,
 )
 from domain.suppliers import SupplierOrder
+from domain.trip.commands import OpenIncident
 from domain.trip.state import Dispute, Payment, Refund
 from tests.rules import stories as s
 
@@ -51,8 +51,8 @@ ORDER = SupplierOrder(
 CENT = s.eur(1)
 
 
-def codes(found: Iterable[Difference]) -> list[tuple[str, Money | None]]:
-    return [(each.code, each.at_stake) for each in found]
+def apart(code: str, subject: str, ours: str, theirs: str, at_stake: Money) -> Difference:
+    return Difference(code=code, subject=subject, ours=ours, theirs=theirs, at_stake=at_stake)
 
 
 def books() -> Ledger:
@@ -70,35 +70,77 @@ def test_what_both_sides_say_alike_is_no_difference() -> None:
     assert [] == list(of_order(BOOKING, ORDER))
 
 
+TAKEN = "350.00 EUR captured, 350.00 EUR of it taken"
+WAITING = replace(PAYMENT, status="authorized", authorized=s.TOTAL, captured=s.NOTHING)
+LET_GO = replace(PAYMENT, status="released", captured=s.NOTHING, released=s.TOTAL)
+
+
 @pytest.mark.parametrize(
-    ("ours", "seen", "expected"),
+    ("ours", "seen", "code", "said", "told", "at_stake"),
     [
-        (PAYMENT, None, ("payment_missing", PAYMENT.captured)),
+        (PAYMENT, None, "payment_missing", TAKEN, "nothing", s.TOTAL),
         (
-            replace(PAYMENT, status="authorized", authorized=s.TOTAL, captured=s.NOTHING),
+            WAITING,
             None,
-            ("payment_missing", s.TOTAL),
+            "payment_missing",
+            "350.00 EUR authorized, 0.00 EUR of it taken",
+            "nothing",
+            s.TOTAL,
         ),
-        (PAYMENT, replace(SEEN, captured=SEEN.captured - CENT), ("payment_differs", CENT)),
-        (PAYMENT, replace(SEEN, captured=SEEN.captured + CENT), ("payment_differs", CENT)),
-        (PAYMENT, replace(SEEN, status="authorized"), ("payment_differs", s.TOTAL)),
-        (PAYMENT, replace(SEEN, amount=SEEN.amount + CENT), ("payment_differs", s.TOTAL)),
         (
             PAYMENT,
-            replace(SEEN, captured=Money(PAYMENT.captured.amount, "USD")),
-            ("payment_differs", s.TOTAL),
+            replace(SEEN, captured=SEEN.captured - CENT),
+            "payment_differs",
+            TAKEN,
+            "350.00 EUR captured, 349.99 EUR of it taken",
+            CENT,
         ),
         (
-            replace(PAYMENT, status="released", captured=s.NOTHING, released=s.TOTAL),
+            PAYMENT,
+            replace(SEEN, captured=SEEN.captured + CENT),
+            "payment_differs",
+            TAKEN,
+            "350.00 EUR captured, 350.01 EUR of it taken",
+            CENT,
+        ),
+        (
+            PAYMENT,
+            replace(SEEN, status="authorized"),
+            "payment_differs",
+            TAKEN,
+            "350.00 EUR authorized, 350.00 EUR of it taken",
+            s.TOTAL,
+        ),
+        (
+            PAYMENT,
+            replace(SEEN, amount=SEEN.amount + CENT),
+            "payment_differs",
+            TAKEN,
+            "350.01 EUR captured, 350.00 EUR of it taken",
+            s.TOTAL,
+        ),
+        (
+            PAYMENT,
+            replace(SEEN, captured=Money(100, "USD")),
+            "payment_differs",
+            TAKEN,
+            "350.00 EUR captured, 1.00 USD of it taken",
+            s.TOTAL,
+        ),
+        (
+            LET_GO,
             replace(SEEN, status="authorized", captured=s.NOTHING),
-            ("payment_differs", s.TOTAL),
+            "payment_differs",
+            "350.00 EUR released, 0.00 EUR of it taken",
+            "350.00 EUR authorized, 0.00 EUR of it taken",
+            s.TOTAL,
         ),
     ],
 )
 def test_a_payment_that_differs_names_the_money_at_stake(
-    ours: Payment, seen: PaymentSnapshot | None, expected: tuple[str, Money]
+    ours: Payment, seen: PaymentSnapshot | None, code: str, said: str, told: str, at_stake: Money
 ) -> None:
-    assert [expected] == codes(of_payment(ours, seen))
+    assert [apart(code, s.PAYMENT, said, told, at_stake)] == list(of_payment(ours, seen))
 
 
 @pytest.mark.parametrize("status", ["capturing", "releasing"])
@@ -118,26 +160,35 @@ THEIRS = RefundSnapshot(
 )
 
 
+FIVE = "a refund of 5.00 EUR"
+GONE = apart("refund_missing", "r:1", FIVE, "nothing", s.eur(500))
+
+
 @pytest.mark.parametrize(
     ("refund", "seen", "expected"),
     [
-        (OURS, [THEIRS], []),
-        (OURS, [], [("refund_missing", s.eur(500))]),
-        (OURS, [replace(THEIRS, references={})], [("refund_missing", s.eur(500))]),
-        (replace(OURS, provider_refund_id="re_1"), [replace(THEIRS, references={})], []),
-        (replace(OURS, refund_id="re_1"), [replace(THEIRS, references={})], []),
-        (OURS, [replace(THEIRS, amount=s.eur(499))], [("refund_differs", s.eur(500))]),
-        (replace(OURS, status="pending"), [], [("refund_missing", s.eur(500))]),
-        (replace(OURS, status="scheduled"), [], []),
-        (replace(OURS, status="failed"), [], []),
+        (OURS, THEIRS, []),
+        (OURS, None, [GONE]),
+        (OURS, replace(THEIRS, references={}), [GONE]),
+        (replace(OURS, provider_refund_id="re_1"), replace(THEIRS, references={}), []),
+        (replace(OURS, refund_id="re_1"), replace(THEIRS, references={}), []),
+        (
+            OURS,
+            replace(THEIRS, amount=s.eur(499)),
+            [apart("refund_differs", "re_1", FIVE, "a refund of 4.99 EUR", s.eur(500))],
+        ),
+        (replace(OURS, status="pending"), None, [GONE]),
+        (replace(OURS, provider_refund_id="re_1"), None, [replace(GONE, subject="re_1")]),
+        (replace(OURS, status="scheduled"), None, []),
+        (replace(OURS, status="failed"), None, []),
     ],
 )
 def test_each_refund_of_ours_is_theirs_too(
-    refund: Refund, seen: list[RefundSnapshot], expected: list[tuple[str, Money]]
+    refund: Refund, seen: RefundSnapshot | None, expected: list[Difference]
 ) -> None:
-    ours = replace(PAYMENT, refunds=(refund,))
-    told = MoneyBack(payment_id=PAYMENT.payment_id, refunds=tuple(seen))
-    assert expected == codes(of_money_back(ours, told))
+    ours = replace(PAYMENT, refunds=(replace(OURS, refund_id="r:0", status="failed"), refund))
+    told = MoneyBack(payment_id=PAYMENT.payment_id, refunds=(seen,) if seen else ())
+    assert expected == list(of_money_back(ours, told))
     assert at_rest([ours]) is (refund.status != "scheduled")
 
 
@@ -147,67 +198,106 @@ def test_a_dispute_that_the_provider_does_not_know_is_a_difference() -> None:
     known = DisputeSnapshot(dispute_id="dp_1", status="open", amount=s.eur(70), reason="fraud")
     nothing = MoneyBack(payment_id=PAYMENT.payment_id)
 
-    assert [("dispute_missing", s.eur(70))] == codes(of_money_back(ours, nothing))
+    assert [
+        apart("dispute_missing", "dp_1", "a dispute of 0.70 EUR", "nothing", s.eur(70))
+    ] == list(of_money_back(ours, nothing))
     assert [] == list(of_money_back(ours, replace(nothing, disputes=(known,))))
+
+
+def sums(name: str, ours: str, theirs: str, at_stake: Money) -> Difference:
+    return apart("books_differ", f"{s.TRIP}:{name}", f"{ours} {name}", f"{theirs} {name}", at_stake)
 
 
 def test_the_books_are_held_beside_the_providers_sums() -> None:
     gone = MoneyBack(payment_id=PAYMENT.payment_id, refunds=(THEIRS,))
     failed = replace(gone, refunds=(replace(THEIRS, status="failed"),))
     less = replace(SEEN, captured=SEEN.captured - CENT)
+    ours = books()
 
-    assert [("books_differ", s.eur(500))] == codes(of_books(s.TRIP, books(), [SEEN], [gone]))
-    assert [] == list(of_books(s.TRIP, books(), [SEEN], [failed]))
-    assert [("books_differ", CENT)] == codes(of_books(s.TRIP, books(), [less], []))
-    assert [("books_differ", PAYMENT.captured)] == codes(of_books(s.TRIP, books(), [], []))
+    assert [sums("given back", "0.00 EUR", "5.00 EUR", s.eur(500))] == list(
+        of_books(s.TRIP, ours, [SEEN], [gone])
+    )
+    assert [] == list(of_books(s.TRIP, ours, [SEEN], [failed]))
+    assert [sums("captured", "350.00 EUR", "349.99 EUR", CENT)] == list(
+        of_books(s.TRIP, ours, [less], [])
+    )
+    assert [sums("captured", "350.00 EUR", "0.00 EUR", s.TOTAL)] == list(
+        of_books(s.TRIP, ours, [], [])
+    )
+
+
+def test_what_is_refunded_and_what_is_on_its_way_is_given_back() -> None:
+    ours = Ledger(balances={"EUR": {"captured": 35_000, "refunded": 300, "refunding": 200}})
+    gone = MoneyBack(payment_id=PAYMENT.payment_id, refunds=(THEIRS,))
+
+    assert [] == list(of_books(s.TRIP, ours, [SEEN], [gone]))
 
 
 CANCELLED = replace(BOOKING, status="cancelled")
+FLIGHT = "a confirmed order for LHR to JFK"
 
 
 @pytest.mark.parametrize(
     ("booking", "seen", "expected"),
     [
-        (BOOKING, None, ["order_missing"]),
-        (BOOKING, replace(ORDER, stands=False), ["order_cancelled_elsewhere"]),
-        (BOOKING, replace(ORDER, price=s.eur(1)), ["order_price_differs"]),
-        (BOOKING, replace(ORDER, price=None), []),
-        (CANCELLED, ORDER, ["order_not_cancelled"]),
-        (CANCELLED, replace(ORDER, stands=False), []),
-        (CANCELLED, None, []),
-        (replace(BOOKING, status="cancelling"), None, []),
-        (replace(BOOKING, status="cancellation_refused"), ORDER, []),
-        (replace(BOOKING, supplier_order_id=None), None, []),
+        (BOOKING, None, ("order_missing", FLIGHT, "nothing")),
+        (
+            BOOKING,
+            replace(ORDER, stands=False),
+            ("order_cancelled_elsewhere", FLIGHT, "a cancelled order of 200.00 EUR (RZPNX8)"),
+        ),
+        (
+            BOOKING,
+            replace(ORDER, price=s.eur(1)),
+            ("order_price_differs", "an order of 200.00 EUR", "an order of 0.01 EUR (RZPNX8)"),
+        ),
+        (BOOKING, replace(ORDER, price=None), None),
+        (
+            CANCELLED,
+            ORDER,
+            ("order_not_cancelled", "a cancelled order", "an order of 200.00 EUR (RZPNX8)"),
+        ),
+        (
+            CANCELLED,
+            replace(ORDER, price=None),
+            ("order_not_cancelled", "a cancelled order", "an order (RZPNX8)"),
+        ),
+        (CANCELLED, replace(ORDER, stands=False), None),
+        (CANCELLED, None, None),
+        (replace(BOOKING, status="cancelling"), None, None),
+        (replace(BOOKING, status="cancellation_refused"), ORDER, None),
+        (replace(BOOKING, supplier_order_id=None), None, None),
     ],
 )
 def test_a_booking_is_held_beside_its_order(
-    booking: Booking, seen: SupplierOrder | None, expected: list[str]
+    booking: Booking, seen: SupplierOrder | None, expected: tuple[str, str, str] | None
 ) -> None:
-    assert [(code, BOOKING.price) for code in expected] == codes(of_order(booking, seen))
+    found = list(of_order(booking, seen))
+    if expected is None:
+        assert [] == found
+    else:
+        code, ours, theirs = expected
+        order_id = str(BOOKING.supplier_order_id)
+        assert [apart(code, order_id, ours, theirs, BOOKING.price)] == found
 
 
 def test_the_same_difference_has_one_name_and_another_one_has_another() -> None:
     [first] = of_order(BOOKING, None)
-    [again] = of_order(BOOKING, None)
     [other] = of_order(BOOKING, replace(ORDER, stands=False))
 
-    assert first.name == again.name
-    assert first.name != other.name
-    assert first.name.startswith(f"{BOOKING.supplier_order_id}:")
+    assert f"{BOOKING.supplier_order_id}:8b867125" == first.name
+    assert f"{BOOKING.supplier_order_id}:91f859d4" == other.name
 
 
 def test_an_incident_says_both_sides_the_money_and_what_to_do() -> None:
     [difference] = of_order(BOOKING, None)
     later = s.NOW + timedelta(hours=1)
 
-    opening = incident(difference, later)
-
-    assert (difference.code, difference.name, BOOKING.price, later) == (
-        opening.code,
-        opening.subject,
-        opening.at_stake,
-        opening.now,
-    )
-    assert difference.ours in opening.detail
-    assert difference.theirs in opening.detail
-    assert ADVICE["order_missing"] == opening.advice
+    assert OpenIncident(
+        code="order_missing",
+        detail="We have a confirmed order for LHR to JFK, they have nothing.",
+        advice=ADVICE["order_missing"],
+        subject=difference.name,
+        at_stake=BOOKING.price,
+        now=later,
+    ) == incident(difference, later)

@@ -137,20 +137,29 @@ def credit(account: Account, amount: Money) -> Entry:
     return Entry(account=account, amount=Money(-amount.amount, amount.currency))
 
 
-def booked(ledger: Ledger, checkout_id: str, *entries: Entry) -> Posting:
+def moved(ledger: Ledger, *entries: Entry) -> Posting:
     """The entries, without those of nothing, and the books with them."""
     real = tuple(entry for entry in entries if entry.amount.amount)
     balances = {currency: {**of} for currency, of in ledger.balances.items()}
-    kept: dict[str, dict[str, int]] = {"owed": {**ledger.owed}, "goodwill": {**ledger.goodwill}}
     for entry in real:
         of = balances.setdefault(entry.amount.currency, {})
-        amount = entry.amount.amount if entry.account in DEBIT else -entry.amount.amount
-        of[entry.account] = of.get(entry.account, 0) + amount
+        of[entry.account] = of.get(entry.account, 0) + counted(entry)
+    return replace(ledger, balances=balances), real
+
+
+def booked(ledger: Ledger, checkout_id: str, *entries: Entry) -> Posting:
+    """The same, and what of it is owed or given for this checkout."""
+    books, real = moved(ledger, *entries)
+    kept: dict[str, dict[str, int]] = {"owed": {**ledger.owed}, "goodwill": {**ledger.goodwill}}
+    for entry in real:
         if entry.account in kept:
             known = kept[entry.account]
-            known[checkout_id] = known.get(checkout_id, 0) + amount
-    books = replace(ledger, balances=balances, owed=kept["owed"], goodwill=kept["goodwill"])
-    return books, real
+            known[checkout_id] = known.get(checkout_id, 0) + counted(entry)
+    return replace(books, owed=kept["owed"], goodwill=kept["goodwill"]), real
+
+
+def counted(entry: Entry) -> int:
+    return entry.amount.amount if entry.account in DEBIT else -entry.amount.amount
 
 
 def part(amount: Money, at_most: int) -> tuple[Money, Money]:
@@ -187,12 +196,7 @@ def of_payment(
                 credit("owed", event.amount),
             )
         case te.PaymentReleased():
-            return booked(
-                ledger,
-                ledger.payments[event.payment_id],
-                debit("released", event.amount),
-                credit("held", event.amount),
-            )
+            return moved(ledger, debit("released", event.amount), credit("held", event.amount))
 
 
 # --- refunds
@@ -208,7 +212,7 @@ def of_refund(
     where, amount = promise.checkout_id, promise.amount
     if isinstance(event, te.RefundSucceeded):
         ledger = with_refund(ledger, event.refund_id, replace(promise, status="done"))
-        return booked(ledger, where, debit("refunding", amount), credit("refunded", amount))
+        return moved(ledger, debit("refunding", amount), credit("refunded", amount))
     ledger = with_refund(ledger, event.refund_id, replace(promise, status="failed"))
     came_back: Account = "refunded" if promise.status == "done" else "refunding"
     return booked(ledger, where, debit(came_back, amount), credit("owed", amount))
@@ -238,7 +242,7 @@ def with_refund(ledger: Ledger, refund_id: str, promise: Promise) -> Ledger:
 def of_dispute(ledger: Ledger, event: te.PaymentDisputed | te.DisputeClosed) -> Posting:
     where, amount = ledger.payments[event.payment_id], event.amount
     if isinstance(event, te.PaymentDisputed):
-        return booked(ledger, where, debit("in_dispute", amount), credit("disputed", amount))
+        return moved(ledger, debit("in_dispute", amount), credit("disputed", amount))
     if event.outcome == "won":
         return won(ledger, where, event)
     owed, loss = part(amount, ledger.owed.get(where, 0))
@@ -301,11 +305,13 @@ def undone(ledger: Ledger, booking_id: str, sale: Sale, refund: Money | None) ->
     """It is not fulfilled any more: its price is owed again, less a fee that the customer knew."""
     if not sale.counted:
         return ledger, ()
-    owed, fee = sale.price, Money(0, sale.price.currency)
-    if sale.by_customer and refund is not None and refund.currency == sale.price.currency:
-        owed, fee = part(sale.price, refund.amount)
+    known, suppliers = sale.price, tuple[Entry, ...]()
+    if refund is not None:
+        suppliers = (debit("supplier_due", refund), credit("supplier_cost", refund))
+        if sale.by_customer and refund.currency == sale.price.currency:
+            known = refund
+    owed, fee = part(sale.price, known.amount)
     given, owed = part(owed, ledger.goodwill.get(sale.checkout_id, 0))
-    back = refund or Money(0, sale.price.currency)
     return booked(
         with_sale(ledger, booking_id, replace(sale, counted=False)),
         sale.checkout_id,
@@ -313,8 +319,7 @@ def undone(ledger: Ledger, booking_id: str, sale: Sale, refund: Money | None) ->
         credit("fees", fee),
         credit("goodwill", given),
         credit("owed", owed),
-        debit("supplier_due", back),
-        credit("supplier_cost", back),
+        *suppliers,
     )
 
 

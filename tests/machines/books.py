@@ -21,6 +21,13 @@ def demand_balanced(entries: Sequence[Entry]) -> None:
     assert set(sums.values()) <= {0}, entries
 
 
+def demand_kept_apart(ledger: Ledger) -> None:
+    """What is owed and what was given is known by checkout, of those that there are."""
+    for account, by_checkout in (("owed", ledger.owed), ("goodwill", ledger.goodwill)):
+        assert set(by_checkout) <= set(ledger.payments.values())
+        assert sum(by_checkout.values()) == ledger.balance(account, CURRENCY).amount
+
+
 def demand_books_right(ledger: Ledger, dossier: Dossier) -> None:
     def on(account: Account) -> int:
         return ledger.balance(account, CURRENCY).amount
@@ -47,6 +54,7 @@ def demand_books_right(ledger: Ledger, dossier: Dossier) -> None:
     came = on("captured") + on("goodwill") + on("in_dispute") + on("dispute_loss")
     went = on("refunding") + on("refunded") + on("disputed")
     assert came == on("fulfilled") + on("fees") + on("owed") + went
+    demand_kept_apart(ledger)
     assert min(on("goodwill"), on("fees"), on("refunding"), on("dispute_loss")) >= 0
 
 

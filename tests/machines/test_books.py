@@ -10,11 +10,11 @@ import pytest
 from domain.booking import events as be
 from domain.booking.state import BY_CUSTOMER, UNPAID
 from domain.dossier import DossierEvent
-from domain.ledger import DEBIT, Account, Entry, Ledger, post
+from domain.ledger import DEBIT, Account, Entry, Ledger, Promise, Sale, post
 from domain.money import Money
 from domain.trip import events as te
 from projections.money_ledger import totals
-from tests.machines.books import demand_balanced
+from tests.machines.books import demand_balanced, demand_kept_apart
 from tests.replay.whole_trips import whole_trips
 from tests.rules import stories as s
 
@@ -27,6 +27,7 @@ def books(*events: DossierEvent | Iterable[DossierEvent]) -> tuple[Ledger, list[
     for event in (e for each in events for e in (each if isinstance(each, tuple) else (each,))):
         ledger, entries = post(ledger, event)
         demand_balanced(entries)
+        demand_kept_apart(ledger)
     return ledger, list(entries)
 
 
@@ -106,6 +107,11 @@ def test_money_taken_at_once_is_owed_until_something_is_booked_for_it() -> None:
     assert [15_000, 20_000] == on(ledger, "owed", "fulfilled")
 
 
+def test_an_authorisation_that_is_let_go_is_held_no_more() -> None:
+    gone = te.PaymentReleased(payment_id=s.PAYMENT, amount=s.TOTAL, released_at=s.NOW)
+    assert moved(("released", 35_000), ("held", -35_000)) == books(s.paid(), gone)[1]
+
+
 def test_a_completed_trip_owes_nothing() -> None:
     ledger, _ = books(s.completed())
     assert [0, 0, 35_000, 35_000] == on(ledger, "held", "owed", "captured", "fulfilled")
@@ -119,11 +125,17 @@ def test_what_is_given_back_without_being_owed_is_goodwill() -> None:
 def test_a_refund_that_comes_back_is_owed() -> None:
     assert moved(("refunded", 500), ("owed", -500)) == books(s.completed(), REFUND, SENT, BACK)[1]
     assert moved(("refunding", 500), ("owed", -500)) == books(s.completed(), REFUND, BACK)[1]
+    came_back = Promise(checkout_id=s.CHECKOUT, amount=s.eur(500), status="failed")
+    assert {"r1": came_back} == books(s.completed(), REFUND, SENT, BACK)[0].refunds
     again = replace(REFUND, refund_id="r2")
     assert (
         moved(("owed", 500), ("refunding", -500))
         == books(s.completed(), REFUND, SENT, BACK, again)[1]
     )
+
+
+def test_what_is_given_back_before_anything_was_taken_is_goodwill() -> None:
+    assert moved(("goodwill", 500), ("refunding", -500)) == books(s.paid(), REFUND)[1]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +147,22 @@ def test_what_a_cancellation_costs_is_a_fee(refund: int, owed: int, fees: int) -
 
 
 def test_a_refund_of_the_supplier_that_nobody_knows_is_owed_in_full() -> None:
-    ledger, _ = books(s.completed(), cancelling(F), cancelled(F, None))
-    assert [20_000, 0] == on(ledger, "owed", "fees")
+    ledger, entries = books(s.completed(), cancelling(F), cancelled(F, None))
+    assert moved(("fulfilled", 20_000), ("owed", -20_000)) == entries
+    stays = Sale(checkout_id=s.CHECKOUT, price=s.STAY_PRICE, counted=True)
+    assert {
+        F: replace(stays, price=s.FLIGHT_PRICE, counted=False, stays=True, by_customer=True),
+        H: stays,
+    } == ledger.sales
+
+
+def test_what_a_supplier_gives_back_in_other_money_costs_the_customer_no_fee() -> None:
+    story = (*s.completed(), cancelling(F), cancelled(F, Money(9_000, "USD")))
+    assert [
+        *moved(("fulfilled", 20_000), ("owed", -20_000)),
+        Entry(account="supplier_due", amount=Money(9_000, "USD")),
+        Entry(account="supplier_cost", amount=Money(-9_000, "USD")),
+    ] == books(story)[1]
 
 
 def test_goodwill_given_before_is_taken_into_account_by_a_cancellation() -> None:
@@ -161,6 +187,7 @@ def test_what_a_supplier_will_not_cancel_stays_fulfilled_if_it_is_wanted(
     kept = be.CancellationRefused(booking_id=F, code="no", detail="no", refused_at=s.NOW)
     ledger, _ = books(s.completed(), cancelling(F, reason), kept)
     assert [fulfilled] == on(ledger, "fulfilled")
+    assert [F, H] == list(ledger.sales)
 
 
 def test_a_dispute_that_is_won_leaves_no_trace_in_the_balance() -> None:
@@ -175,6 +202,10 @@ def test_a_dispute_that_is_lost_pays_what_was_owed_and_is_a_loss_beyond() -> Non
     ledger, entries = books(story, LOST)
     assert moved(("owed", 20_000), ("dispute_loss", 15_000), ("in_dispute", -35_000)) == entries
     assert [0, 15_000, 35_000] == on(ledger, "owed", "dispute_loss", "disputed")
+    assert (
+        moved(("dispute_loss", 35_000), ("in_dispute", -35_000))
+        == (books(s.paid(), DISPUTED, LOST)[1])
+    )
     ledger, _ = books(story, LOST, WON)
     assert [20_000, 0, 0] == on(ledger, "owed", "dispute_loss", "disputed")
 
@@ -185,6 +216,7 @@ def test_every_whole_trip_balances_and_its_totals_add_up(name: str) -> None:
     for event in whole_trips()[name]:
         ledger, entries = post(ledger, event)
         demand_balanced(entries)
+        demand_kept_apart(ledger)
     sums = totals(ledger)
     if sums is None:
         return
@@ -192,6 +224,12 @@ def test_every_whole_trip_balances_and_its_totals_add_up(name: str) -> None:
     assert sums.captured + sum(beside) == (
         sums.fulfilled + on(ledger, "fees")[0] + sums.owed + sums.refunded + sums.disputed
     )
+
+
+def test_a_balance_is_money_of_its_currency_also_where_there_is_none() -> None:
+    ledger, _ = books(s.completed())
+    assert s.TOTAL == ledger.balance("captured", "EUR")
+    assert Money(0, "USD") == ledger.balance("captured", "USD")
 
 
 def test_every_account_is_counted_from_one_side() -> None:

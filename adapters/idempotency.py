@@ -26,10 +26,12 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Carry the request out, then `complete` or `abandon` with this."""
+    """Carry the request out, then `complete` or `abandon` with this. `first_at` is when the same
+    request was first begun under its key, however often it was abandoned since."""
 
     key: RequestKey
     token: str
+    first_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Replay:
     status: int
     headers: dict[str, str]
     body: bytes
+    first_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Idempotency(Protocol):
         ...
 
     async def abandon(self, fresh: Fresh) -> None:
-        """No answer worth keeping: the key is free again."""
+        """No answer worth keeping: the key is free again, for another request too."""
         ...
 
     async def purge(self, now: datetime) -> int:
@@ -74,19 +77,21 @@ class Idempotency(Protocol):
 
 BEGIN = """
 INSERT INTO tripledger.idempotency AS i (
-    tenant, caller, route, key, request_hash, token, started_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    tenant, caller, route, key, request_hash, token, started_at, first_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (tenant, caller, route, key) DO UPDATE SET
     request_hash = excluded.request_hash, token = excluded.token,
-    started_at = excluded.started_at, status = NULL, headers = NULL, body = NULL
-WHERE i.started_at <= $8
+    started_at = excluded.started_at, status = NULL, headers = NULL, body = NULL,
+    first_at = CASE WHEN i.started_at > $8 AND i.request_hash = excluded.request_hash
+        THEN i.first_at ELSE excluded.first_at END
+WHERE i.started_at <= $8 OR i.token IS NULL
     OR (i.status IS NULL AND i.started_at <= $9 AND i.request_hash = excluded.request_hash)
-RETURNING token
+RETURNING first_at
 """
 
 LOOK = """
-SELECT request_hash, status, headers, body FROM tripledger.idempotency
-WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4
+SELECT request_hash, status, headers, body, first_at FROM tripledger.idempotency
+WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4 AND token IS NOT NULL
 """
 
 COMPLETE = """
@@ -95,7 +100,7 @@ WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4 AND token = $5 AND
 """
 
 ABANDON = """
-DELETE FROM tripledger.idempotency
+UPDATE tripledger.idempotency SET token = NULL
 WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4 AND token = $5 AND status IS NULL
 """
 
@@ -109,7 +114,7 @@ class PostgresIdempotency:
     async def begin(self, key: RequestKey, request_hash: str, now: datetime) -> Begun:
         token = str(uuid4())
         while True:
-            begun = await self.pool.fetchval(
+            first_at = await self.pool.fetchval(
                 BEGIN,
                 *row_key(key),
                 request_hash,
@@ -118,8 +123,8 @@ class PostgresIdempotency:
                 now - KEPT_FOR,
                 now - ABANDONED_AFTER,
             )
-            if begun is not None:
-                return Fresh(key, token)
+            if first_at is not None:
+                return Fresh(key, token, first_at)
             row = await self.pool.fetchrow(LOOK, *row_key(key))
             if row is None:
                 # Abandoned between the two statements: the key is free.
@@ -128,7 +133,7 @@ class PostgresIdempotency:
                 return OtherBody()
             if row["status"] is None:
                 return InFlight()
-            return Replay(row["status"], row["headers"], row["body"])
+            return Replay(row["status"], row["headers"], row["body"], row["first_at"])
 
     async def complete(
         self, fresh: Fresh, status: int, headers: Mapping[str, str], body: bytes

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import cast
-from uuid import uuid4
 
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
@@ -26,6 +25,7 @@ from benchmarks.server import Place, new_database
 from domain.dossier import TOPICS
 from domain.log import Append
 from domain.trip.events import TripStarted
+from service.handle import new_id
 
 # More than any contender manages in a second.
 OURS_PER_S_MAX = 30_000
@@ -35,15 +35,15 @@ WARM_UP_S = 0.5
 
 def appends(count: int) -> Iterator[Append]:
     """Appends of new trips. Deciding is measured elsewhere, so it is done once."""
-    pattern = first_steps(str(uuid4()))
+    pattern = first_steps(new_id())
     for _ in range(count):
-        trip_id = str(uuid4())
+        trip_id = new_id()
         events = []
         for new in pattern.events:
             event = new.event
             if isinstance(event, TripStarted):
                 event = replace(event, trip_id=trip_id)
-            events.append(replace(new, event_id=str(uuid4()), stream_id=trip_id, event=event))
+            events.append(replace(new, event_id=new_id(), stream_id=trip_id, event=event))
         yield replace(pattern, trip_id=trip_id, events=events)
 
 

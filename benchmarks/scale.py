@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
@@ -21,6 +21,8 @@ from benchmarks.journeys import whole_trip
 from benchmarks.measuring import hammered
 from benchmarks.server import Place, new_database
 from domain.dossier import TOPICS, fold
+from domain.ids import derived_id
+from service.handle import new_id
 
 SMALL_EVENTS = 10_000
 SCALE_EVENTS = 1_000_000
@@ -75,14 +77,14 @@ class Grown:
             await connection.close()
 
     def rows(self, trips: int, position: int) -> Iterator[tuple[object, ...]]:
-        pattern = whole_trip(str(uuid4()))
+        pattern = whole_trip(new_id())
         stored = [self.log.codec.store(new) for new in pattern.events]
         numbers: dict[UUID | str, int] = {}
         which = [numbers.setdefault(e.originator_id, len(numbers)) for e in stored]
         chance = random.Random(self.events)
         for _ in range(trips):
-            streams = [uuid4() for _ in numbers]
-            trip = streams[which[0]]
+            trip = UUID(new_id())
+            streams = [trip, *(UUID(derived_id(str(trip), str(n))) for n in range(1, len(numbers)))]
             if len(self.trips) < KEPT_TRIPS:
                 self.trips.append(str(trip))
             elif chance.random() < KEPT_TRIPS / (position / EVENTS_EACH):
@@ -91,7 +93,7 @@ class Grown:
                 position += 1
                 yield (
                     *(streams[number], event.originator_version, event.topic, event.state),
-                    *(position, uuid4(), trip, "acme", META, b""),
+                    *(position, UUID(new_id()), trip, "acme", META, b""),
                 )
         self.events += trips * EVENTS_EACH
 

@@ -80,8 +80,9 @@ class MemoryInbox:
 @dataclass(slots=True, kw_only=True)
 class Entry:
     request_hash: str
-    token: str
+    token: str | None
     started_at: datetime
+    first_at: datetime
     answer: Replay | None = None
 
 
@@ -94,16 +95,22 @@ class MemoryIdempotency:
     async def begin(self, key: RequestKey, request_hash: str, now: datetime) -> Begun:
         await asyncio.sleep(0)
         entry = self.entries.get(key)
+        first_at = now
         if entry is not None and now < entry.started_at + KEPT_FOR:
-            if entry.request_hash != request_hash:
-                return OtherBody()
-            if entry.answer is not None:
-                return entry.answer
-            if now < entry.started_at + ABANDONED_AFTER:
-                return InFlight()
+            same = entry.request_hash == request_hash
+            if entry.token is not None:
+                if not same:
+                    return OtherBody()
+                if entry.answer is not None:
+                    return entry.answer
+                if now < entry.started_at + ABANDONED_AFTER:
+                    return InFlight()
+            first_at = entry.first_at if same else now
         token = str(uuid4())
-        self.entries[key] = Entry(request_hash=request_hash, token=token, started_at=now)
-        return Fresh(key, token)
+        self.entries[key] = Entry(
+            request_hash=request_hash, token=token, started_at=now, first_at=first_at
+        )
+        return Fresh(key, token, first_at)
 
     async def complete(
         self, fresh: Fresh, status: int, headers: Mapping[str, str], body: bytes
@@ -111,12 +118,12 @@ class MemoryIdempotency:
         entry = await self.held(fresh)
         if entry is None:
             return False
-        entry.answer = Replay(status, dict(headers), body)
+        entry.answer = Replay(status, dict(headers), body, entry.first_at)
         return True
 
     async def abandon(self, fresh: Fresh) -> None:
-        if await self.held(fresh):
-            del self.entries[fresh.key]
+        if entry := await self.held(fresh):
+            entry.token = None
 
     async def purge(self, now: datetime) -> int:
         await asyncio.sleep(0)

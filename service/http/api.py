@@ -3,17 +3,19 @@ encodes the answer, and is what the OpenAPI document is made of."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
-from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from aiohttp import web
 
 from adapters.idempotency import Idempotency, RequestKey
+from domain.ids import derived_id, ordered_id
+from service.handle import new_id
 from service.http.decoding import NoQuery, decode_body, decode_query, read_body
 from service.http.guards.cards import refuse_card_data
 from service.http.guards.limits import RateLimits, Verdict, too_many
@@ -40,7 +42,6 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON = "application/json"
 BODY_BYTES_MAX = 65_536
 READ_TIMEOUT_S = 10.0
-OPERATIONS = UUID("6f1d3f0e-5a3b-4e0c-9a43-0a3f0f2b7c51")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 CALLER = web.RequestKey("caller", Caller)
@@ -58,12 +59,12 @@ class Call(Generic[BodyT, QueryT]):
     headers: Mapping[str, str]
     caller: Caller
     request_id: str
-    operation: UUID
+    operation: str
 
     def new_id(self, name: str) -> str:
         """An id for something this call makes: repeated with its Idempotency-Key, also after a
         crash, the same call makes the same ids."""
-        return str(uuid5(self.operation, name))
+        return derived_id(self.operation, name)
 
     def expected_version(self) -> int | None:
         """The version in If-Match: `3`, `"3"` or `W/"3"`; None when there is none, or `*`."""
@@ -184,7 +185,7 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         body = decoded(request, route, raw)
         text = key_of(request.headers.get("Idempotency-Key")) if route.keyed else None
         if text is None:
-            call = call_of(request, caller, path, query, body, uuid4())
+            call = call_of(request, caller, path, query, body, new_id())
             given = await in_turn(route, call, door)
             if isinstance(given.body, AsyncIterator):
                 return web.Response(body=given.body, headers=given.headers)
@@ -192,12 +193,17 @@ def served(route: Route, door: Door) -> Callable[[web.Request], Awaitable[web.Re
         key = RequestKey(tenant=caller.tenant, caller=caller.actor, route=route.name, key=text)
         canonical = msgspec.json.encode(body, order="deterministic")
         hashed = request_hash(request.path_qs, canonical)
-        call = call_of(request, caller, path, query, body, operation_of(key, hashed))
+
+        async def run(first_at: datetime) -> Rendered:
+            operation = operation_of(key, hashed, first_at)
+            call = call_of(request, caller, path, query, body, operation)
+            return await refusals_rendered(request, route, call)
+
         once = await answered_once(
             door.idempotency,
             key,
             hashed,
-            lambda: refusals_rendered(request, route, call),
+            run,
             now=door.now(),
             secret=route.secret,
         )
@@ -214,8 +220,11 @@ async def in_turn(route: Route, call: Call[Any, Any], door: Door) -> Answer:
         return await route.handler(call)
 
 
-def operation_of(key: RequestKey, hashed: str) -> UUID:
-    return uuid5(OPERATIONS, "\n".join([key.tenant, key.caller, key.route, key.key, hashed]))
+def operation_of(key: RequestKey, hashed: str, first_at: datetime) -> str:
+    """What the ids of a repeated request are derived of: the same each time."""
+    named = "\n".join([key.tenant, key.caller, key.route, key.key, hashed])
+    at_ms = int(first_at.timestamp() * 1000)
+    return ordered_id(at_ms, hashlib.sha256(named.encode()).digest())
 
 
 async def admitted(request: web.Request, route: Route, door: Door) -> Caller:
@@ -281,7 +290,7 @@ def call_of(
     path: dict[str, str],
     query: Any,
     body: Any,
-    operation: UUID,
+    operation: str,
 ) -> Call[Any, Any]:
     return Call(
         body=body,

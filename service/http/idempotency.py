@@ -26,6 +26,10 @@ class Rendered:
     retryable: bool = False
 
 
+# Told when the request was first begun under its key.
+Run = Callable[[datetime], Awaitable[Rendered]]
+
+
 def key_of(header: str | None) -> str | None:
     if header is None:
         return None
@@ -46,7 +50,7 @@ async def answered_once(
     store: Idempotency,
     key: RequestKey,
     hashed: str,
-    run: Callable[[], Awaitable[Rendered]],
+    run: Run,
     *,
     now: datetime,
     secret: bool,
@@ -62,7 +66,7 @@ async def answered_once(
             return await run_and_keep(store, begun, run, secret=secret)
         case Replay():
             if secret and begun.status < 300:
-                return as_replay(await run())
+                return as_replay(await run(begun.first_at))
             return as_replay(Rendered(status=begun.status, body=begun.body, headers=begun.headers))
         case InFlight():
             raise Problem(
@@ -78,11 +82,9 @@ async def answered_once(
             assert_never(begun)
 
 
-async def run_and_keep(
-    store: Idempotency, fresh: Fresh, run: Callable[[], Awaitable[Rendered]], *, secret: bool
-) -> Rendered:
+async def run_and_keep(store: Idempotency, fresh: Fresh, run: Run, *, secret: bool) -> Rendered:
     try:
-        rendered = await run()
+        rendered = await run(fresh.first_at)
     except Exception:
         await store.abandon(fresh)
         raise

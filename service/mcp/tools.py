@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Meta
 
+from domain.ids import derived_id
 from domain.log import Cause
 from domain.ports import Clock
 from service.desk import Desk
+from service.handle import new_id
 from service.http.answers import Reply
 from service.http.identity import Caller
 from service.http.jinko.calls import JinkoCalls
@@ -122,12 +124,12 @@ class Tools:
 def names_of(wanted: ChangeTrip, asked: Asked) -> Callable[[str], str]:
     """Ids for what the call makes: the same again for the same `request_id` and arguments."""
     if wanted.request_id is None:
-        operation = uuid4()
+        operation = new_id()
     else:
         content = msgspec.json.encode(wanted, order="deterministic").decode()
         parts = (asked.caller.tenant, asked.caller.actor, content)
-        operation = uuid5(REQUESTS, "\n".join(parts))
-    return lambda name: str(uuid5(operation, name))
+        operation = str(uuid5(REQUESTS, "\n".join(parts)))
+    return lambda name: derived_id(operation, name)
 
 
 def all_tools(tools: Tools) -> list[ToolDefinition]:

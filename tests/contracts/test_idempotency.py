@@ -26,13 +26,13 @@ async def test_a_completed_request_is_answered_byte_for_byte_again(stores: Store
 
     again = await stores.idempotency.begin(KEY, "hash", NOON + timedelta(days=6))
 
-    assert Replay(201, HEADERS, b'{"a": 1}\n\xff') == again
+    assert Replay(201, HEADERS, b'{"a": 1}\n\xff', NOON) == again
 
 
 async def test_an_empty_answer_is_an_answer(stores: Stores) -> None:
     assert await stores.idempotency.complete(await begun(stores), 204, {}, b"")
 
-    assert Replay(204, {}, b"") == await stores.idempotency.begin(KEY, "hash", NOON)
+    assert Replay(204, {}, b"", NOON) == await stores.idempotency.begin(KEY, "hash", NOON)
 
 
 async def test_another_body_under_the_key_is_refused(stores: Stores) -> None:
@@ -72,13 +72,39 @@ async def test_a_request_that_died_is_taken_over_and_its_ghost_is_not_heard(
     assert not await stores.idempotency.complete(heir, 500, {}, b"twice")
 
     again = await stores.idempotency.begin(KEY, "hash", NOON + timedelta(seconds=61))
-    assert Replay(200, {}, b"heir") == again
+    assert Replay(200, {}, b"heir", NOON) == again
 
 
 async def test_an_abandoned_key_is_free_again(stores: Stores) -> None:
     await stores.idempotency.abandon(await begun(stores))
 
-    assert isinstance(await stores.idempotency.begin(KEY, "other", NOON), Fresh)
+    other = await stores.idempotency.begin(KEY, "other", NOON + timedelta(seconds=1))
+    assert isinstance(other, Fresh)
+    assert NOON + timedelta(seconds=1) == other.first_at
+
+
+async def test_however_often_it_is_abandoned_a_request_was_first_begun_once(
+    stores: Stores,
+) -> None:
+    await stores.idempotency.abandon(await begun(stores))
+    await begun(stores, at=timedelta(seconds=5))
+    taken_over = await begun(stores, at=timedelta(seconds=65))
+    await stores.idempotency.abandon(taken_over)
+
+    assert NOON == taken_over.first_at
+    assert NOON == (await begun(stores, at=timedelta(days=7))).first_at
+    week_later = await begun(stores, at=timedelta(days=14, seconds=1))
+    assert NOON + timedelta(days=14, seconds=1) == week_later.first_at
+
+
+async def test_a_request_that_is_begun_again_after_it_was_abandoned_is_in_flight(
+    stores: Stores,
+) -> None:
+    await stores.idempotency.abandon(await begun(stores))
+    await begun(stores)
+
+    assert InFlight() == await stores.idempotency.begin(KEY, "hash", NOON)
+    assert OtherBody() == await stores.idempotency.begin(KEY, "other", NOON)
 
 
 async def test_an_answer_is_kept_for_seven_days(stores: Stores) -> None:

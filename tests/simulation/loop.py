@@ -11,6 +11,7 @@ import os
 import random
 import socket
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
@@ -202,6 +203,7 @@ def seeded(seed: str, loop: SimulatedLoop) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(os, "urandom", urandom))
         stack.enter_context(patch.object(random, "_urandom", urandom))
+        stack.enter_context(patch.object(time, "time_ns", lambda: int(loop.time() * 1e9)))
         stack.enter_context(patch.object(aiohttp.connector, "monotonic", loop.time))
         # It would tell Stripe how long the last call took of real time.
         stack.enter_context(patch.object(stripe, "enable_telemetry", False))

@@ -14,7 +14,7 @@ from domain.money import Money, total
 def paid_for(booking: Booking, dossier: Dossier) -> Money:
     """What the customer has paid for it, as its fulfilment was settled; before that its price."""
     going = dossier.trip.fulfillment if dossier.trip else None
-    if going is None or going.paid is None or booking.booking_id not in going.confirmed:
+    if going is None or going.paid is None:
         return booking.price
     confirmed = [b for b in dossier.group(going.checkout_id) if b.booking_id in going.confirmed]
     short = missing(confirmed, going.paid).get(booking.booking_id)
@@ -35,7 +35,7 @@ def missing(confirmed: Iterable[Booking], ours: Money) -> dict[str, Money]:
     left = (total((b.price for b in confirmed), ours.currency) - ours).amount
     short: dict[str, Money] = {}
     for booking in newest_first(confirmed):
-        if 0 < booking.price.amount <= left:
+        if booking.price.amount <= left:
             short[booking.booking_id] = booking.price
             left -= booking.price.amount
     for booking in newest_first(confirmed):
@@ -46,7 +46,8 @@ def missing(confirmed: Iterable[Booking], ours: Money) -> dict[str, Money]:
 
 
 def newest_first(confirmed: Iterable[Booking]) -> list[Booking]:
-    return sorted(confirmed, key=confirmed_at, reverse=True)
+    """What costs nothing lacks nothing."""
+    return sorted((b for b in confirmed if b.price.amount), key=confirmed_at, reverse=True)
 
 
 def confirmed_at(booking: Booking) -> datetime:

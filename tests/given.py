@@ -115,6 +115,7 @@ class When:
         assert self.refusal is not None, f"not refused, but {self.done.events}"
         assert code == self.refusal.code
         assert isinstance(self.refusal.detail, str)
+        assert f"{code}: {self.refusal.detail}" == str(self.refusal)
         assert None not in self.refusal.facts.values()
         assert facts == {name: self.refusal.facts.get(name) for name in facts}
         assert self.outcome is None

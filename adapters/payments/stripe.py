@@ -18,12 +18,12 @@ from adapters.answers import NONSENSE, as_declared
 from adapters.payments.stripe_client import BoundedClient
 from adapters.payments.stripe_wire import (
     PAYABLE,
-    REFUND_STATUS,
     STATUS,
     capture_before,
     check_signature,
     dispute_snapshot,
     from_stripe,
+    given_back,
     instant,
     newest_failure,
     provider_event,
@@ -322,14 +322,13 @@ class StripePayments:
         """The charge's own sum of refunds counts released money too, so refunds are added up."""
         status = STATUS[intent.status]
         refunds = await self.refunds_of(intent.id) if status == "captured" else []
-        given_back = sum(it.amount for it in refunds if REFUND_STATUS[it.status or ""] != "failed")
         failure_id, failure_code = newest_failure(intent)
         return PaymentSnapshot(
             payment_id=intent.id,
             status=status,
             amount=from_stripe(intent.amount, intent.currency),
             captured=from_stripe(intent.amount_received, intent.currency),
-            refunded=from_stripe(given_back, intent.currency),
+            refunded=given_back(refunds, intent.currency),
             capture_before=capture_before(intent) if status == "authorized" else None,
             failure_id=failure_id,
             failure_code=failure_code,

@@ -11,7 +11,7 @@ import aiohttp
 import stripe
 
 from adapters.answers import NONSENSE, as_declared, price
-from domain.money import Money
+from domain.money import Money, total
 from domain.payments import (
     DisputeSnapshot,
     DisputeStatus,
@@ -181,6 +181,12 @@ def refund_snapshot(refund: stripe.Refund) -> RefundSnapshot:
         failure_reason=getattr(refund, "failure_reason", None),
         references=refund.metadata.to_dict() if refund.metadata is not None else {},
     )
+
+
+def given_back(refunds: Sequence[stripe.Refund], currency: str) -> Money:
+    """What has gone back or is on its way."""
+    made = (refund_snapshot(refund) for refund in refunds)
+    return total((refund.amount for refund in made if refund.status != "failed"), currency.upper())
 
 
 def dispute_snapshot(dispute: stripe.Dispute) -> DisputeSnapshot:

@@ -52,6 +52,7 @@ def test_the_published_vector_is_accepted() -> None:
         "v1=691f25",
         "t=x,v1=691f25",
         "t=1641667496,t=1641667497,v1=691f25",
+        "t=1=2," + VECTOR_SIGNATURE,
         "t=99999999999999999999,v1=691f25",
         VECTOR_SIGNATURE[:-1] + "3",
         VECTOR_SIGNATURE.replace("1641667496", "1641667497"),

@@ -25,6 +25,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "domain/operating.py": ("tests/operators/test_offers.py",),
     "domain/reconciling.py": ("tests/reconciling/test_differences.py",),
     "domain/ledger.py": ("tests/machines/test_books.py",),
+    "domain/payments.py": ("tests/adapters/test_stripe_readings.py",),
     "domain/**/*.py": (
         "tests/rules",
         "tests/machines/test_books.py",
@@ -37,8 +38,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "adapters/event_log/envelope.py": ("tests/contracts/test_envelope.py",),
     "adapters/payments/stripe_wire.py": (
         "tests/adapters/test_stripe_webhook_events.py",
-        "tests/adapters/test_stripe_outcomes.py",
-        "tests/adapters/test_stripe_payments.py",
+        "tests/adapters/test_stripe_readings.py",
         "tests/attacks/test_parsers.py",
     ),
     "adapters/suppliers/duffel_events.py": (

@@ -141,6 +141,8 @@ def changes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def left_alone(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.Ellipsis):
+        return True  # what a protocol only names does nothing
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Name):
         return node.func.value in FOR_THE_TYPE_CHECKER
     return prose(node)

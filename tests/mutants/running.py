@@ -211,9 +211,7 @@ class Functions:
             body = next(n.body for n in body if isinstance(n, ast.ClassDef) and n.name == each)
         body, place = found(body, name)
         (changed,) = ast.parse(mutant.code).body
-        if any("__class__" in f.__code__.co_freevars for f in self.live[mutant.function]):
-            # Code is only exchanged for code with the same cells: `super` makes one.
-            changed.body += ast.parse("if False: super").body  # type: ignore[attr-defined]
+        self.keep_cells(changed, mutant.function)
         body[place] = ast.increment_lineno(changed, body[place].lineno - 1)
         exchanged = False
         for code in codes(compile(self.tree, self.file, "exec", dont_inherit=True)):
@@ -222,6 +220,15 @@ class Functions:
                     function.__code__ = code
                     exchanged = True
         assert exchanged, "nobody holds the function"
+
+    def keep_cells(self, changed: ast.stmt, name: str) -> None:
+        """Code is only exchanged for code with the same cells: each name makes its own."""
+        for node in ast.walk(changed):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                qualified = name if node is changed else f"{name}.<locals>.{node.name}"
+                for cell in {cell for f in self.live[qualified] for cell in f.__code__.co_freevars}:
+                    said = "super" if cell == "__class__" else cell
+                    node.body += ast.parse(f"if False: {said}").body
 
 
 def found(body: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:

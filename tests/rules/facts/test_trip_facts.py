@@ -248,6 +248,7 @@ def test_a_fulfilment_is_what_was_last_said_of_it(
     fact: te.TripEvent, fulfillment: Fulfillment
 ) -> None:
     assert fulfillment == trip(*s.paid(), fact).fulfillment
+    assert replace(fulfillment, paid=None) == trip(*s.DRAFT, fact).fulfillment
 
 
 # --- what people see to

@@ -15,6 +15,8 @@ from tests.replay.money_trips import BY_HAND, disputed, seen, wanted
 from tests.rules import stories as s
 from tests.rules.giving_back.test_refunding import DONE, OWN, open_incidents, payment, said
 
+UNPAID = ("booked_but_unpaid", s.FLIGHT_PRICE)
+
 
 def test_a_dispute_is_recorded_once_and_calls_a_person() -> None:
     outcome = DONE.when(seen(dispute="open"), seen(dispute="open"))
@@ -65,14 +67,15 @@ def test_what_was_lost_and_is_won_after_all_is_settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "refunds", "told"),
+    ("gone", "taken", "refunds", "told"),
     [
-        (s.TOTAL, [], [("booked_but_unpaid", s.FLIGHT_PRICE), ("refund_withheld", s.STAY_PRICE)]),
-        (s.eur(100), [s.STAY_PRICE - s.eur(100)], [("refund_withheld", s.eur(100))]),
+        (s.NOTHING, s.TOTAL, [], [UNPAID, ("refund_withheld", s.STAY_PRICE)]),
+        (s.NOTHING, s.eur(1), [s.STAY_PRICE - s.eur(1)], [("refund_withheld", s.eur(1))]),
+        (s.eur(5_000), s.eur(30_000), [], [UNPAID, ("refund_withheld", s.eur(10_000))]),
     ],
 )
 def test_what_a_bank_has_of_a_refund_while_it_is_settled_is_told_of(
-    taken: Money, refunds: list[Money], told: list[tuple[str, Money]]
+    gone: Money, taken: Money, refunds: list[Money], told: list[tuple[str, Money]]
 ) -> None:
     """Won, the money is ours again, and buys nothing: somebody must know that it is owed."""
     dispute = te.PaymentDisputed(
@@ -83,7 +86,15 @@ def test_what_a_bank_has_of_a_refund_while_it_is_settled_is_told_of(
         respond_by=None,
         disputed_at=s.NOW,
     )
-    ordered = given(s.both_ordered(payment=s.PAID_AT_ONCE), (dispute,))
+    promised = te.RefundScheduled(
+        refund_id=f"{s.PAYMENT}:1",
+        payment_id=s.PAYMENT,
+        amount=gone,
+        reason="goodwill",
+        scheduled_at=s.NOW,
+    )
+    before = [promised] if gone.amount else []
+    ordered = given(s.both_ordered(payment=s.PAID_AT_ONCE), before, dispute)
     outcome = ordered.when(s.answer(s.STAY_BOOKING, s.SOLD_OUT))
     scheduled = [e.amount for e in outcome.done.events if isinstance(e, te.RefundScheduled)]
     assert (refunds, told) == (scheduled, open_incidents(outcome))

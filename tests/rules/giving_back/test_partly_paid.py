@@ -11,7 +11,8 @@ import pytest
 from domain.booking import commands as bc
 from domain.booking import events as be
 from domain.booking.state import BY_CUSTOMER
-from domain.covering import paid_for
+from domain.covering import missing, paid_for, uncovered
+from domain.dossier import Dossier
 from domain.money import Money
 from domain.payments import RefundSnapshot
 from domain.suppliers import CancellationQuote
@@ -78,6 +79,41 @@ def test_what_is_paid_for_in_part_gives_back_that_part() -> None:
     assert [s.eur(12_000)] == refunds(cancelled(story, F, s.FLIGHT_PRICE))
     assert [s.eur(11_000)] == refunds(cancelled(story, F, s.eur(11_000)))
     assert [s.STAY_PRICE] == refunds(cancelled(story, H, s.STAY_PRICE))
+
+
+@pytest.mark.parametrize("story", [s.awaiting_payment(), s.fulfilling()])
+def test_what_is_not_settled_yet_is_paid_for_at_its_price(story: s.Facts) -> None:
+    assert [s.FLIGHT_PRICE, s.STAY_PRICE] == paid(given(story))
+    assert [s.FLIGHT_PRICE, s.STAY_PRICE] == [
+        paid_for(booking, Dossier()) for booking in given(story).dossier.bookings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flight", "stay", "ours", "short"),
+    [
+        (200, 500, 701, {}),
+        (200, 500, 700, {}),
+        (200, 500, 699, {F: 1}),
+        (200, 500, 500, {F: 200}),
+        (200, 500, 499, {F: 200, H: 1}),
+        (1, 500, 498, {F: 1, H: 2}),
+        (500, 200, 400, {F: 100, H: 200}),
+        (0, 500, 500, {}),
+        (0, 500, 499, {H: 1}),
+        (0, 500, 0, {H: 500}),
+    ],
+)
+def test_what_is_missing_is_missing_of_the_newest_that_costs_anything(
+    flight: int, stay: int, ours: int, short: dict[str, int]
+) -> None:
+    newest, older = booked_with(0).dossier.bookings
+    booked = [replace(newest, price=s.eur(flight)), replace(older, price=s.eur(stay))]
+
+    assert {name: s.eur(cents) for name, cents in short.items()} == missing(booked, s.eur(ours))
+    assert [b for b in booked if s.eur(short.get(b.booking_id, -1)) == b.price] == list(
+        uncovered(booked, s.eur(ours))
+    )
 
 
 def test_the_terms_are_of_what_was_paid() -> None:

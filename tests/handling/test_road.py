@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 import structlog
@@ -17,7 +19,7 @@ from domain.log import Append, Appended, Cause, TripMoved
 from domain.process import advance
 from domain.trip import commands as tc
 from domain.trip import events as te
-from service.handle import CONFLICT_PAUSE_S, CONFLICTS_MAX, Road, advance_all
+from service.handle import CONFLICT_PAUSE_S, CONFLICTS_MAX, Road, advance_all, new_id
 from tests.rules import stories as s
 from tests.simulation.loop import SimulatedLoop, simulate
 
@@ -225,3 +227,11 @@ def test_commands_that_follow_each_other_are_decided_as_if_one_after_the_other()
         both.effects,
         both.dossier,
     )
+
+
+def test_a_new_id_is_of_the_millisecond_it_is_made_in() -> None:
+    before = time.time_ns() // 1_000_000
+    made = UUID(new_id()).int >> 80
+    after = time.time_ns() // 1_000_000
+
+    assert sorted([before, made, after]) == [before, made, after]

@@ -4,8 +4,7 @@ and can be kept."""
 from __future__ import annotations
 
 import re
-from dataclasses import is_dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 import msgspec
@@ -39,11 +38,10 @@ def as_declared(read: Read) -> Read:
     """`read` itself, or one of NONSENSE: its fields are not what its type declares, or hold what
     cannot be stored."""
     for each in read if isinstance(read, list) else [read]:
-        kind: Any = type(each) if is_dataclass(each) else Any
         raw = msgspec.json.encode(each)
         if b"\\u0000" in raw:
             raise ValueError("text that is none")
-        msgspec.json.decode(raw, type=kind)
+        msgspec.json.decode(raw, type=type(each))
     return read
 
 

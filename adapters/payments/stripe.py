@@ -3,7 +3,6 @@ answer that is not clearly one is told as unknown, and repeating with the same k
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,26 +13,21 @@ import stripe
 from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
-from adapters.answers import NONSENSE, as_declared
 from adapters.payments.stripe_client import BoundedClient
+from adapters.payments.stripe_events import parse_event, provider_event
 from adapters.payments.stripe_wire import (
     PAYABLE,
-    STATUS,
-    capture_before,
-    check_signature,
+    check_lines,
     dispute_snapshot,
-    from_stripe,
-    given_back,
     instant,
-    newest_failure,
-    provider_event,
+    payment_snapshot,
     refund_snapshot,
     sighting,
     to_stripe,
     told,
     understood,
 )
-from domain.money import Money, total
+from domain.money import Money
 from domain.payments import (
     CheckoutOrder,
     CheckoutSnapshot,
@@ -47,7 +41,6 @@ from domain.payments import (
     ProviderEvent,
     RefundSnapshot,
 )
-from domain.suppliers import WebhookRejected
 
 API_BASE = "https://api.stripe.com"
 # The version whose spec our requests are proven against; requests, webhooks and spec move together.
@@ -298,19 +291,7 @@ class StripePayments:
         return newest_first[::-1]
 
     def parse_event(self, raw: bytes, signature: str, now: datetime) -> ProviderEvent:
-        check_signature(raw, signature, self.webhook_secrets, now)
-        try:
-            event = json.loads(raw)
-            if event["object"] != "event":
-                raise WebhookRejected("only snapshot events are understood")
-            read = as_declared(provider_event(event))
-        except NONSENSE as error:
-            raise WebhookRejected("the body is not an event of Stripe's") from error
-        if not (read.event_id and read.type):
-            raise WebhookRejected("the event lacks its id or its type")
-        if read.livemode is not self.live:
-            raise WebhookRejected("the event is of the other mode")
-        return read
+        return parse_event(raw, signature, secrets=self.webhook_secrets, live=self.live, now=now)
 
     async def payment(self, payment_id: str) -> PaymentSnapshot:
         intent = await told(
@@ -319,21 +300,8 @@ class StripePayments:
         return await self.snapshot(intent)
 
     async def snapshot(self, intent: stripe.PaymentIntent) -> PaymentSnapshot:
-        """The charge's own sum of refunds counts released money too, so refunds are added up."""
-        status = STATUS[intent.status]
-        refunds = await self.refunds_of(intent.id) if status == "captured" else []
-        failure_id, failure_code = newest_failure(intent)
-        return PaymentSnapshot(
-            payment_id=intent.id,
-            status=status,
-            amount=from_stripe(intent.amount, intent.currency),
-            captured=from_stripe(intent.amount_received, intent.currency),
-            refunded=given_back(refunds, intent.currency),
-            capture_before=capture_before(intent) if status == "authorized" else None,
-            failure_id=failure_id,
-            failure_code=failure_code,
-            references=intent.metadata.to_dict() if intent.metadata is not None else {},
-        )
+        refunds = await self.refunds_of(intent.id) if intent.status == "succeeded" else []
+        return payment_snapshot(intent, refunds)
 
     async def refunds_of(self, payment_id: str) -> list[stripe.Refund]:
         return await told(self.read_refunds(payment_id))
@@ -349,14 +317,6 @@ class StripePayments:
             {"payment_intent": payment_id, "limit": PAGE_ROWS}
         )
         return [it async for it in page.auto_paging_iter()]
-
-
-def check_lines(order: CheckoutOrder) -> None:
-    currency = order.amount.currency
-    if total((line.amount for line in order.lines), currency) != order.amount:
-        raise PaymentRefused(
-            "total_mismatch", f"the lines do not add up to {order.amount}; nothing was sent"
-        )
 
 
 def hosted_params(order: CheckoutOrder) -> SessionCreateParams:

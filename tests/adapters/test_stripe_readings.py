@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,14 @@ import stripe
 
 from adapters.payments.stripe_wire import (
     capture_before,
+    check_lines,
     dispute_snapshot,
     from_stripe,
     given_back,
     instant,
     meaning,
     newest_failure,
+    payment_snapshot,
     refund_snapshot,
     sighting,
     to_stripe,
@@ -29,8 +32,10 @@ from domain.payments import (
     PaymentProviderBusy,
     PaymentRefused,
     PaymentSighting,
+    PaymentSnapshot,
     RefundSnapshot,
 )
+from tests.adapters.stripe_checkouts import eur, order_of
 
 CREATED = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EPOCH = int(CREATED.timestamp())
@@ -58,8 +63,8 @@ def charged(details: dict[str, Any] | None) -> stripe.PaymentIntent:
     return intent(latest_charge={**charge, "payment_method_details": details})
 
 
-def failed(**error: Any) -> stripe.PaymentIntent:
-    return intent(last_payment_error={"type": "card_error", **error})
+def failed(of: dict[str, Any] | None = None, **error: Any) -> stripe.PaymentIntent:
+    return intent(**of or {}, last_payment_error={"type": "card_error", **error})
 
 
 def refund(**values: Any) -> stripe.Refund:
@@ -186,6 +191,16 @@ def test_what_stripe_cannot_count_it_cannot_charge(money: Money) -> None:
     assert refused.value.code == "amount_not_chargeable"
 
 
+@pytest.mark.parametrize("asked", [84_229, 84_231])
+def test_what_the_lines_do_not_add_up_to_is_not_asked_for(asked: int) -> None:
+    order = order_of(CREATED)
+    check_lines(order)
+
+    with pytest.raises(PaymentRefused) as refused:
+        check_lines(replace(order, amount=eur(asked)))
+    assert refused.value.code == "total_mismatch"
+
+
 def test_a_time_of_stripes_is_utc() -> None:
     assert instant(EPOCH) == CREATED
 
@@ -225,6 +240,32 @@ def test_a_failed_attempt_is_named_by_its_charge_its_card_or_its_payment() -> No
         ("pi_1:declined", "declined"),
         ("pi_1:declined", "declined"),
     ]
+
+
+def test_a_payment_is_read_whole_and_only_an_authorization_lapses() -> None:
+    held = PaymentSnapshot(
+        payment_id="pi_1",
+        status="authorized",
+        amount=eur(84_230),
+        captured=eur(70_000),
+        refunded=eur(500),
+        capture_before=CREATED + timedelta(days=7),
+        references=REFERENCES,
+    )
+    declined = failed(
+        {"status": "requires_payment_method", "metadata": None}, charge="ch_1", code="c"
+    )
+
+    assert held == payment_snapshot(intent(), [refund()])
+    assert payment_snapshot(declined, []) == replace(
+        held,
+        status="unpaid",
+        refunded=eur(0),
+        capture_before=None,
+        failure_id="ch_1:c",
+        failure_code="c",
+        references={},
+    )
 
 
 def test_a_payment_in_stripes_list_is_sighted_whole() -> None:

@@ -92,6 +92,7 @@ async def test_a_small_difference_of_clocks_is_tolerated(
 
 
 THIN = json.dumps({"id": "evt_2", "object": "v2.core.event", "type": "v1.charge"}).encode()
+NAMELESS, KINDLESS = (json.dumps({**EVENT, gone: ""}).encode() for gone in ("id", "type"))
 REJECTED = {
     "stale": (RAW, signed(RAW, at=NOW - timedelta(seconds=301))),
     "from the future": (RAW, signed(RAW, at=NOW + timedelta(seconds=301))),
@@ -101,6 +102,8 @@ REJECTED = {
     "nonsense": (RAW, "t=now,v1=zz"),
     "other bytes of the same JSON": (json.dumps(EVENT).encode(), signed(RAW)),
     "a thin event": (THIN, signed(THIN)),
+    "without an id": (NAMELESS, signed(NAMELESS)),
+    "of no type": (KINDLESS, signed(KINDLESS)),
     "not JSON": (b"hello", signed(b"hello")),
     "a list": (b"[]", signed(b"[]")),
     "no object": (b'{"object":"event"}', signed(b'{"object":"event"}')),

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.operators.paging import Cursor, CursorUnusable
-from adapters.payments.stripe_wire import check_signature
+from adapters.payments.stripe_events import check_signature
 from adapters.suppliers.duffel_events import parse_event
 from adapters.suppliers.duffel_wire import RETRY_AFTER_S_MAX, Answer, read_json
 from domain.money import Money

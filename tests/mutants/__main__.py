@@ -36,9 +36,10 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         "tests/contracts/test_envelope.py",
     ),
     "adapters/event_log/envelope.py": ("tests/contracts/test_envelope.py",),
-    "adapters/payments/stripe_wire.py": (
+    "adapters/answers.py": ("tests/adapters/test_answers.py",),
+    "adapters/payments/stripe_wire.py": ("tests/adapters/test_stripe_readings.py",),
+    "adapters/payments/stripe_events.py": (
         "tests/adapters/test_stripe_webhook_events.py",
-        "tests/adapters/test_stripe_readings.py",
         "tests/attacks/test_parsers.py",
     ),
     "adapters/suppliers/duffel_events.py": (

@@ -13,7 +13,7 @@ from domain.trip import events as te
 from domain.trip.state import Payment
 from projections.trip_details import payment_status
 from tests.given import Given, When, given
-from tests.replay.money_trips import BY_HAND, SECOND, SECOND_GONE, seen, wanted
+from tests.replay.money_trips import ACTED, BY_HAND, SECOND, SECOND_GONE, seen, wanted
 from tests.rules import stories as s
 
 OWN = f"{s.PAYMENT}:r:req-1"
@@ -249,3 +249,18 @@ def test_what_was_settled_may_happen_again() -> None:
     outcome = DONE.when(stopped, stopped, settled, stopped)
     outcome.then_kinds(te.IncidentOpened, te.IncidentResolved, te.IncidentOpened)
     assert [("work_stopped", None)] == open_incidents(outcome)
+
+
+def test_what_an_operator_does_is_noted_once_for_its_request() -> None:
+    again = replace(ACTED, request_id="req-2")
+    noted = [
+        te.OperatorActed(
+            action="refund",
+            subject=s.PAYMENT,
+            reason="The customer called.",
+            request_id=request_id,
+            acted_at=s.LATER,
+        )
+        for request_id in ("req-1", "req-2")
+    ]
+    DONE.when(ACTED, ACTED, again, again, ACTED).then(*noted)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.clock import SandboxClock
 from sandbox.control import Steering, add_control, early_delivery
+from sandbox.duffel.desk_acts import DeskActs
 from sandbox.duffel.flight_money import FlightMoney
 from sandbox.duffel.flight_orders import FlightOrders
 from sandbox.duffel.flight_search import FlightSearch
@@ -64,6 +65,7 @@ def create_app(
         FlightMoney(world, orders),
         StayHandlers(world),
         WebhookHandlers(world),
+        DeskActs(world),
     ):
         app.add_routes(handlers.routes())
     steering = Steering(

@@ -81,7 +81,7 @@ class Order:
         self.wire["available_actions"] = ["update"]
         self.touch(now)
 
-    def cancel(self, now: datetime, cancellation: Json) -> None:
+    def cancel(self, now: datetime, cancellation: Json | None) -> None:
         self.wire["cancelled_at"] = instant(now)
         self.wire["cancellation"] = cancellation
         self.wire["payment_status"]["awaiting_payment"] = False

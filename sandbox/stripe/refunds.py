@@ -127,7 +127,8 @@ def succeed_refund(account: Account, refund: Json) -> None:
 
 
 def new_dispute(account: Account, intent: Json, asked: Json) -> Json:
-    """The customer's bank takes the money back without asking; an inquiry only asks."""
+    """The customer's bank takes the money back without asking; an inquiry only asks. It may count
+    in a `currency` of its own."""
     inquiry = bool(asked.get("inquiry"))
     charge = account.charges.get(intent["latest_charge"] or "")
     if charge is None or not charge["captured"] or charge["disputed"]:
@@ -139,7 +140,7 @@ def new_dispute(account: Account, intent: Json, asked: Json) -> Json:
         "balance_transactions": [],
         "charge": charge["id"],
         "created": account.clock.epoch(),
-        "currency": charge["currency"],
+        "currency": asked.get("currency", charge["currency"]),
         "enhanced_eligibility_types": [],
         "evidence": {"enhanced_evidence": {}},
         "evidence_details": {

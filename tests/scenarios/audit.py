@@ -105,7 +105,8 @@ def given_by_people(events: list[Any]) -> int:
 
 
 def cancellation_fees(events: list[Any]) -> int:
-    """What customers did not get back for bookings they cancelled on quoted terms."""
+    """What customers did not get back for bookings they cancelled on quoted terms; what the
+    supplier gives that is not known as money waits for people."""
     asked = {
         e["data"]["booking_id"]
         for e in events
@@ -117,13 +118,15 @@ def cancellation_fees(events: list[Any]) -> int:
         for e in events
         if e["topic"] == "booking.initialized.v1"
     }
-    return sum(
-        prices[e["data"]["booking_id"]] - min(refund["amount"], prices[e["data"]["booking_id"]])
+    cancelled = [
+        e["data"]
         for e in events
-        if e["topic"] == "booking.cancelled.v1"
-        and e["data"]["booking_id"] in asked
-        and (refund := e["data"]["refund"]) is not None
-    )
+        if e["topic"] == "booking.cancelled.v1" and e["data"]["booking_id"] in asked
+    ]
+    refunds = {
+        each["booking_id"]: (each["refund"] or {"amount": 0})["amount"] for each in cancelled
+    }
+    return sum(prices[each] - min(refund, prices[each]) for each, refund in refunds.items())
 
 
 def at_stake(events: list[Any], code: str) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from service.reconciling.run import Report
+from tests.simulation.orders import OF_NOBODY
 
 # Put before people, who may have dealt with it.
 EXPLAINED = {"incident", "settled"}
@@ -33,6 +34,7 @@ class Rules:
     paid: dict[str, int] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     disputed: Counter[str] = field(default_factory=Counter)
+    gone: list[str] = field(default_factory=list)
     refunds: dict[str, tuple[str, int]] = field(default_factory=dict)
     withheld: Counter[str] = field(default_factory=Counter)
 
@@ -80,6 +82,7 @@ class Rules:
     def cancelled(self, data: dict[str, Any]) -> None:
         """What was quoted for it, up to what was paid for it."""
         booking_id = data["booking_id"]
+        self.gone.append(booking_id)
         if data["refund"] is not None:
             owed = min(data["refund"]["amount"], self.paid[booking_id])
             self.give(self.needed[self.checkouts[booking_id]], owed, booking_id)
@@ -180,9 +183,11 @@ def left_by_reconciling(
     reports: Sequence[Report], events: Mapping[str, Sequence[Event]]
 ) -> Iterator[tuple[str, str | None]]:
     """What a comparison at rest should not have found, and of which trip: what it had to put right
-    once more, and what nobody was told of."""
+    once more, and what nobody was told of. Orders of nobody are seen to elsewhere."""
     for number, report in enumerate(reports):
         for drift in report.drifts:
+            if drift.code == OF_NOBODY:
+                continue
             if drift.done in EXPLAINED:
                 told = incidents(events[drift.trip_id or ""], drift.code)
                 count = sum(drift.key == f"{drift.code}:{each['subject']}" for each in told)

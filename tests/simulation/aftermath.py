@@ -1,34 +1,33 @@
-"""What befalls the money of a trip that is booked: refunds from the provider's dashboard, disputes,
-refunds that fail days later, cancellations on quoted terms, operators at work, and nobody is told
-of it; and reconciling, which is to find all that was not heard of."""
+"""What befalls the trips that are booked: refunds from the provider's dashboard, disputes, refunds
+that fail days later, cancellations on quoted terms, operators at work, what is done at the
+supplier's desk, trips that hang, and nobody is told of it; and reconciling, which is to find all
+that was not heard of."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from domain.errors import Refused
-from domain.log import Cause
-from domain.money import Money
-from domain.operating import Action, Offered, Wanted
 from service.app import Service
 from service.reconciling.run import Report, Scope
 from tests.simulation.director import Director
-from tests.simulation.machines import EPOCH, Machine, service_of
+from tests.simulation.hanging import Hanging
+from tests.simulation.machines import EPOCH, Machine
+from tests.simulation.operators import Operators
+from tests.simulation.stage import DAY_S, HOUR_S, Paid, Stage
+from tests.simulation.supplier_desk import SupplierDesk
 from tests.simulation.travellers import Browser, GaveUp, Told
 
-# In such a share of worlds something befalls the money; in such a share of these at once.
+# In such a share of worlds something befalls the trips; in such a share of these at once.
 SHARE = 0.35
 STORMY_SHARE = 0.25
 EARLY_SHARE = 0.1
 FAILING_SHARE = 0.3
-HOUR_S, DAY_S = 3_600.0, 86_400.0
-ANSWERED_S_MAX = 900.0
 # Longer than anything that has moved still counts as moving.
 STILL_S = 61.0
 # So long news take that nothing holds up.
@@ -59,16 +58,8 @@ MODES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("refund_pending", {}),
 )
 STALE = "cancellation_quote_stale"
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """Money that was taken for a trip, as the provider's journal tells."""
-
-    payment_id: str
-    trip_id: str
-    amount: int
+# A bank may count in a currency of its own.
+ELSEWHERE = {"currency": "usd"}
 
 
 @dataclass
@@ -82,7 +73,6 @@ class Aftermath:
     doors: Sequence[Machine]
     reached: Counter[str]
     wanted: Sequence[str] = ()
-    calm: bool = False
     reports: list[Report] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,19 +80,27 @@ class Aftermath:
         self.happens = bool(self.wanted) or self.chance.random() < SHARE
         self.early = self.happens and self.chance.random() < EARLY_SHARE
         self.stormy = self.happens and self.chance.random() < STORMY_SHARE
+        self.stage = Stage(
+            self.chance, self.director, self.browser, self.workers, self.doors, self.reached
+        )
+        self.operators = Operators(self.stage)
+        self.hanging = Hanging(self.stage, self.operators)
+        self.desk = SupplierDesk(self.stage)
         self.acts: dict[str, Callable[[Paid], Awaitable[None]]] = {
             "dashboard refund": self.refund_in_the_dashboard,
             "dispute": self.dispute,
             "cancellation": self.cancel,
-            "operator": self.operate,
+            "operator": self.operators.operate,
+            "unpaid checkout": self.hanging.leave_unpaid,
+            "lost order": self.hanging.lose_orders,
+            "part of the money": self.cancel_what_is_paid_in_part,
+            "work put aside": self.hanging.put_aside,
+            "supplier cancels": self.desk.cancel,
+            "supplier sells": self.desk.sell,
+            "supplier changes": self.desk.change,
         }
-
-    def tell(self, what: str) -> None:
-        self.director.faults.told(f"aftermath: {what}")
-
-    def meet(self, what: str) -> None:
-        self.reached[what] += 1
-        self.tell(what)
+        self.tell, self.meet = self.stage.tell, self.stage.meet
+        self.paid, self.at_stripe = self.stage.paid, self.stage.at_stripe
 
     # --- how it goes
 
@@ -119,7 +117,7 @@ class Aftermath:
 
     async def live(self, settle: Callable[[], Awaitable[bool]]) -> bool:
         """Let it happen, then let all come to rest; answers whether it did."""
-        self.calm = not self.stormy
+        self.stage.calm = not self.stormy
         news = self.chance.choice(NEWS)
         self.tell(f"the payment provider's news: {news or 'as usual'}")
         await self.director.steer("stripe", "POST", "/_sandbox/webhooks", news)
@@ -134,11 +132,16 @@ class Aftermath:
         await asyncio.sleep(self.chance.choice((1.0, HOUR_S, 3 * DAY_S)))
         await self.banks_decide(FAILING_SHARE)
         await self.reconcile()
-        await self.settle_incidents()
+        await self.operators.settle_incidents(await self.trips())
         await self.director.steer("stripe", "POST", "/_sandbox/webhooks", {})
         if self.stormy:
             await self.director.calm()
+        self.stage.calm = True
+        await self.operators.retry_parked(await self.trips())
         return await self.come_to_rest(settle)
+
+    async def trips(self) -> list[str]:
+        return list(dict.fromkeys(each.trip_id for each in await self.paid()))
 
     async def act(self, name: str, paid: Sequence[Paid]) -> None:
         await asyncio.sleep(self.chance.choice((0.0, 0.01, 1.0, 60.0)))
@@ -155,12 +158,12 @@ class Aftermath:
 
     async def come_to_rest(self, settle: Callable[[], Awaitable[bool]]) -> bool:
         """Everything is compared twice: what the first time puts right is right the second."""
-        self.calm = settled = True
+        self.stage.calm = settled = True
         for _ in range(2):
             await self.banks_decide(failing=0.0)
             settled = await settle() and settled
             await asyncio.sleep(STILL_S)
-            report = await self.on(self.chance.choice(self.workers), self.compare_everything)
+            report = await self.stage.on(self.chance.choice(self.workers), self.compare_everything)
             assert report is not None, "in the calm everybody answers"
             self.reports.append(report)
         return await settle() and settled
@@ -175,7 +178,7 @@ class Aftermath:
         idle = [each.host for each in self.workers] if hosts == self.doors[:1] else []
         for host in idle:
             host.pause()
-        looks = (self.on(each, self.look) for each in hosts)
+        looks = (self.stage.on(each, self.look) for each in hosts)
         for report in await asyncio.gather(*looks):
             if report is not None:
                 told = Counter(drift.done for drift in report.drifts)
@@ -187,44 +190,7 @@ class Aftermath:
     async def look(self, service: Service) -> Report | None:
         return await service.reconciler.look()
 
-    async def on(
-        self, machine: Machine, work: Callable[[Service], Coroutine[Any, Any, T]]
-    ) -> T | None:
-        """What came of it on that host; None: it was refused, or the host has died over it."""
-        task = machine.host.spawn(work(service_of(machine)), "asked of it")
-        done, _ = await asyncio.wait({task}, timeout=ANSWERED_S_MAX)
-        if not done:
-            return None
-        error = task.exception()
-        if error is None:
-            return task.result()
-        self.tell(f"{machine.name}: {error!r}")
-        if self.calm and not isinstance(error, Refused):
-            raise error
-        return None
-
     # --- what banks do, and people at the provider's dashboard
-
-    async def journal(self) -> list[dict[str, Any]]:
-        told = await self.director.steer("stripe", "GET", "/_sandbox/journal")
-        entries: list[dict[str, Any]] = told["entries"]
-        return entries
-
-    async def paid(self) -> list[Paid]:
-        return [
-            Paid(
-                payment_id=entry["payment_intent"],
-                trip_id=entry["metadata"]["trip_id"],
-                amount=entry["amount"],
-            )
-            for entry in await self.journal()
-            if entry["kind"] == "payment.captured" and "trip_id" in entry["metadata"]
-        ]
-
-    async def at_stripe(self, path: str, body: dict[str, Any]) -> Any:
-        """What the provider answers; None: it refuses, as when nothing is left to give back."""
-        told = await self.browser.at_stripe(f"/_sandbox/{path}", body)
-        return told.body if told.status < 300 else None
 
     async def refund_in_the_dashboard(self, paid: Paid) -> None:
         part = self.chance.choice((None, 1, paid.amount // 3, paid.amount // 2))
@@ -235,12 +201,15 @@ class Aftermath:
             self.meet(f"dashboard refund in {'full' if part is None else 'part'}")
 
     async def dispute(self, paid: Paid) -> None:
-        body = self.chance.choice(({}, {}, {"amount": paid.amount // 2}, {"inquiry": True}))
+        half = {"amount": paid.amount // 2}
+        body = self.chance.choice(({}, half, half | ELSEWHERE, {"inquiry": True}))
         path = f"payment_intents/{paid.payment_id}/dispute"
         dispute = await self.at_stripe(path, body)
         if dispute is None:
             return
         self.meet("inquiry" if body.get("inquiry") else "dispute opened")
+        if "currency" in body:
+            self.meet("dispute in another currency")
         await asyncio.sleep(self.chance.choice((0.0, 30.0, DAY_S)))
         status = self.chance.choice(("won", "lost", None))
         if status and not body.get("inquiry"):
@@ -250,7 +219,7 @@ class Aftermath:
     async def banks_decide(self, failing: float) -> None:
         """No refund stays on its way for ever; such a share of them, also of those that have
         arrived, comes back. Returns when the news of it are there, unless they are lost or late."""
-        entries = await self.journal()
+        entries = await self.stage.journal("stripe")
         ended = {e["refund"] for e in entries if e["kind"] in {"refund.succeeded", "refund.failed"}}
         made = sorted({e["refund"] for e in entries if e["kind"] == "refund.created"} - ended)
         for refund_id in made:
@@ -262,6 +231,11 @@ class Aftermath:
         await asyncio.sleep(NEWS_S)
 
     # --- what customers do
+
+    async def cancel_what_is_paid_in_part(self, paid: Paid) -> None:
+        booked = await self.hanging.pay_in_part(paid)
+        if booked is not None:
+            await self.cancel(booked)
 
     async def cancel(self, paid: Paid) -> None:
         """On terms that bind, or on such as do not any more."""
@@ -300,50 +274,3 @@ class Aftermath:
         if told.status == 200:
             self.browser.memory.cancelled_on.append((told.body["trip_id"], quote_id))
         return told
-
-    # --- what operators do
-
-    async def operate(self, paid: Paid) -> None:
-        """Something that is offered for the trip, and then what follows from it."""
-        if self.chance.random() < FAILING_SHARE:
-            await self.director.fault("stripe", "POST", "/v1/refunds", "http_503", times=6)
-        first: tuple[Action, ...] = ("retry", "cancel", "refund", "look", "quote_cancellation")
-        for actions in (first, first[:2]):
-            wanted = [each for each in await self.offers(paid.trip_id) if each.action in actions]
-            urgent = [each for each in wanted if each.action in first[:2]]
-            if wanted:
-                await self.do(paid, self.chance.choice(urgent or wanted))
-            await asyncio.sleep(2.0)
-
-    async def offers(self, trip_id: str) -> Sequence[Offered]:
-        machine = self.chance.choice(self.workers)
-        return await self.on(machine, lambda service: service.operating.offers(trip_id)) or ()
-
-    async def do(self, paid: Paid, offer: Offered) -> None:
-        amount = None
-        if offer.amount is not None:
-            most = offer.amount.amount
-            amount = Money(self.chance.choice((most, most // 2 or most)), offer.amount.currency)
-        wanted = Wanted(
-            action=offer.action,
-            subject=offer.subject,
-            reason="The customer called.",
-            request_id=f"operator-{self.chance.getrandbits(64):x}",
-            amount=amount,
-            owner="ann",
-        )
-
-        def asked(service: Service) -> Coroutine[Any, Any, Any]:
-            cause = Cause(tenant=None, actor="operator:ann", request_id=wanted.request_id)
-            return service.operating.act(paid.trip_id, wanted, cause)
-
-        hosts = self.workers if self.chance.random() < 0.3 else self.workers[:1]
-        if any(await asyncio.gather(*(self.on(each, asked) for each in hosts))):
-            self.meet(f"operator {offer.action}")
-
-    async def settle_incidents(self) -> None:
-        """An operator goes through what people were asked to see to."""
-        for paid in {each.trip_id: each for each in await self.paid()}.values():
-            for offer in await self.offers(paid.trip_id):
-                if offer.action in {"retry", "assign", "resolve"} and self.chance.random() < 0.6:
-                    await self.do(paid, offer)

@@ -14,7 +14,7 @@ from service.reconciling.run import Report
 from service.workers.rebuilding import compare_with_log
 from tests.scenarios import audit
 from tests.scenarios.world import AMELIA, CONTACT
-from tests.simulation import accounts
+from tests.simulation import accounts, orders
 from tests.simulation.machines import Storage
 from tests.simulation.travellers import Memory
 
@@ -135,9 +135,24 @@ def cancellations_give_what_was_quoted(evidence: Evidence, trip_id: str) -> None
 
 @per_trip("S1")
 def items_are_ordered_once(evidence: Evidence, trip_id: str) -> None:
-    audit.items_are_ordered_once(
-        evidence.trips[trip_id], evidence.events[trip_id], evidence.of_trip(trip_id)["duffel"]
-    )
+    trip, events = evidence.trips[trip_id], evidence.events[trip_id]
+    ours = orders.made_by_us(trip, events, evidence.of_trip(trip_id)["duffel"])
+    audit.items_are_ordered_once(trip, events, ours)
+
+
+@per_trip("P11")
+def changes_at_the_supplier_were_told(evidence: Evidence, trip_id: str) -> None:
+    if evidence.reports:
+        trip, events = evidence.trips[trip_id], evidence.events[trip_id]
+        orders.changes_were_told(trip, events, evidence.of_trip(trip_id)["duffel"])
+
+
+async def every_order_is_booked_or_told_of(evidence: Evidence) -> list[Violation]:
+    """Once both sides were compared."""
+    if not evidence.reports:
+        return []
+    found = orders.left_standing(evidence.journals["duffel"], evidence.events, evidence.reports)
+    return [Violation("S3", what, trip_id) for what, trip_id in found]
 
 
 @per_trip("M4")
@@ -295,9 +310,15 @@ async def the_books_balance_and_are_stripes(evidence: Evidence) -> list[Violatio
 
 
 def held_by_banks(entries: Sequence[Any]) -> int:
-    taken = {e["dispute"]: e["amount"] for e in entries if e["kind"] == "dispute.created"}
+    """A bank that counts in a currency of its own may have all of the payment."""
+    captured = {e["payment_intent"]: e for e in entries if e["kind"] == "payment.captured"}
+    taken: dict[str, int] = {}
     for entry in entries:
-        if entry["kind"] == "dispute.closed" and entry["status"] == "won":
+        if entry["kind"] == "dispute.created":
+            paid = captured[entry["payment_intent"]]
+            same = entry["currency"] == paid["currency"]
+            taken[entry["dispute"]] = (entry if same else paid)["amount"]
+        elif entry["kind"] == "dispute.closed" and entry["status"] == "won":
             del taken[entry["dispute"]]
     return sum(taken.values())
 
@@ -342,6 +363,8 @@ CHECKERS: tuple[Check, ...] = (
     the_trip_knows_its_money,
     cancellations_give_what_was_quoted,
     items_are_ordered_once,
+    changes_at_the_supplier_were_told,
+    every_order_is_booked_or_told_of,
     each_fact_is_recorded_once,
     what_is_charged_is_the_quote,
     what_is_captured_is_what_was_decided,

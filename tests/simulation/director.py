@@ -59,6 +59,11 @@ class Director:
             assert answer.status < 300, await answer.text()
             return await answer.json()
 
+    async def ask(self, provider: str, method: str, path: str, body: Any = None) -> Any:
+        """None: it is refused."""
+        async with self.session.request(method, URLS[provider] + path, json=body) as answer:
+            return await answer.json() if answer.status < 300 else None
+
     async def begin(self, planted: Composition) -> None:
         """What is wrong before the first traveller comes."""
         for provider, method, path, mode in planted.begins:

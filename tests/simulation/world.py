@@ -16,6 +16,7 @@ from functools import partial
 from adapters.api_keys import SCOPES, ApiKeys
 from adapters.memory.outbox import MemoryOutbox, Waiting
 from service.reconciling.run import Report
+from tests.simulation.accounts import by_the_rules
 from tests.simulation.aftermath import Aftermath
 from tests.simulation.checkers import CHECKERS, FAR_OFF, Evidence, Violation
 from tests.simulation.director import Director
@@ -221,6 +222,12 @@ class Run:
     def note_reached(self, evidence: Evidence) -> None:
         for events in evidence.events.values():
             self.reached.update(event["topic"] for event in events)
+            for event in events:
+                if event["topic"] == "trip.incident-opened.v1":
+                    self.reached[f"incident {event['data']['code']}"] += 1
+            rules = by_the_rules(events)
+            part = [each for each in rules.gone if 0 < rules.paid[each] < rules.prices[each]]
+            self.reached["cancelled what was paid in part"] += len(part)
         self.reached.update(f"trip {trip['status']}" for trip in evidence.trips.values())
 
     def told_of(self, evidence: Evidence, violations: Sequence[Violation]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from service.reconciling.run import Report
-from tests.simulation.supplier_desk import BY_DESK, ORDERED, UNDONE, id_of
+from tests.simulation.afterwards.supplier_desk import BY_DESK, ORDERED, UNDONE, id_of
 
 OF_NOBODY, OF_THE_TRIP = "order_of_nobody", "order_not_known"
 ELSEWHERE, RESTING, SECOND = (

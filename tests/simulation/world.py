@@ -17,7 +17,7 @@ from adapters.api_keys import SCOPES, ApiKeys
 from adapters.memory.outbox import MemoryOutbox, Waiting
 from service.reconciling.run import Report
 from tests.simulation.accounts import by_the_rules
-from tests.simulation.aftermath import Aftermath
+from tests.simulation.afterwards.aftermath import Aftermath
 from tests.simulation.checkers import CHECKERS, FAR_OFF, Evidence, Violation
 from tests.simulation.director import Director
 from tests.simulation.faults import Faults
@@ -36,7 +36,7 @@ from tests.simulation.machines import (
     service_of,
 )
 from tests.simulation.network import DIRECTOR, Network
-from tests.simulation.planted import Composition
+from tests.simulation.planted.composition import Composition
 from tests.simulation.travellers import Browser, Memory, Traveller
 
 CHAOS_S = (20.0, 60.0, 240.0)

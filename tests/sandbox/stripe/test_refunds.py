@@ -86,7 +86,10 @@ async def test_a_dispute_takes_the_money_and_blocks_refunds(
     intent = await client.v1.payment_intents.create_async(
         {"amount": 500, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
     )
-    dispute = await sandbox.act(f"payment_intents/{intent.id}/dispute", reason="fraudulent")
+    dispute = await sandbox.act(
+        f"payment_intents/{intent.id}/dispute", reason="fraudulent", currency="eur"
+    )
+    assert (dispute["amount"], dispute["currency"]) == (500, "eur")
     with pytest.raises(stripe.InvalidRequestError) as refused:
         await client.v1.refunds.create_async({"payment_intent": intent.id})
     closed = await sandbox.act(f"disputes/{dispute['id']}/close", status="lost")

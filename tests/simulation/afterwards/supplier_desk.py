@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.stage import MINUTE_S, Paid, Stage
+from tests.simulation.afterwards.stage import MINUTE_S, Paid, Stage
 
 ORDERED = {"order.created", "stay_booking.created"}
 UNDONE = {"order.cancelled", "stay_booking.cancelled"}

@@ -15,12 +15,12 @@ from typing import Any
 
 from service.app import Service
 from service.reconciling.run import Report, Scope
+from tests.simulation.afterwards.hanging import Hanging
+from tests.simulation.afterwards.operators import Operators
+from tests.simulation.afterwards.stage import DAY_S, HOUR_S, Paid, Stage
+from tests.simulation.afterwards.supplier_desk import SupplierDesk
 from tests.simulation.director import Director
-from tests.simulation.hanging import Hanging
 from tests.simulation.machines import EPOCH, Machine
-from tests.simulation.operators import Operators
-from tests.simulation.stage import DAY_S, HOUR_S, Paid, Stage
-from tests.simulation.supplier_desk import SupplierDesk
 from tests.simulation.travellers import Browser, GaveUp, Told
 
 # In such a share of worlds something befalls the trips; in such a share of these at once.

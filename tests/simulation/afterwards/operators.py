@@ -11,7 +11,7 @@ from domain.log import Cause
 from domain.money import Money
 from domain.operating import Action, Offered, Wanted
 from service.app import Service
-from tests.simulation.stage import Paid, Stage
+from tests.simulation.afterwards.stage import Paid, Stage
 
 FAILING_SHARE = 0.3
 AT_ONCE_SHARE = 0.3

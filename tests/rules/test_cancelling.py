@@ -150,6 +150,20 @@ def test_a_refund_that_is_not_known_as_our_money_is_left_to_a_person(
     assert [("refund_unknown", F, s.FLIGHT_PRICE)] == incidents(unknown)
 
 
+@pytest.mark.parametrize(
+    ("quoted_refund", "said"),
+    [(BOTH[F], "not known to us as money, and 175.00 EUR were promised."), (None, "as money.")],
+)
+def test_who_sees_to_a_refund_that_is_not_known_learns_what_was_promised(
+    quoted_refund: Money | None, said: str
+) -> None:
+    """The airline has cancelled by itself meanwhile, and says nothing of money."""
+    gone = given(s.completed()).after(quoted({F: quoted_refund}), cancel()).when(done(F, None))
+    assert gone.dossier.trip is not None
+    [incident] = gone.dossier.trip.incidents
+    assert incident.detail.endswith(said)
+
+
 def test_what_a_bank_has_taken_back_is_not_given_back_too() -> None:
     """Of a refund only so much is sent as is ours; a person sees to the rest."""
     going = given(s.completed()).after(quoted(BOTH), cancel())

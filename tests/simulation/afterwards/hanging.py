@@ -22,16 +22,12 @@ LOSSES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("async_202", {"delay_s": 30, "outcome": "ok"}),
     ("async_202", {"delay_s": 30, "outcome": "fail"}),
 )
-WAYS_OUT: tuple[tuple[Action, ...], ...] = (
-    ("give_up",),
-    ("release",),
-    ("give_up", "release"),
-    ("look",),
-    ("look", "retry"),
-)
+WAYS_OUT: tuple[Action, ...] = ("give_up", "release")
+FINDING_OUT: tuple[Action, ...] = ("look", "retry")
 LISTS = (("GET", "/air/orders*"), ("GET", "/stays/bookings*"))
 OFTEN = 1_000
 BLIND_SHARE, RACE_SHARE, AT_ONCE_SHARE, LASTING_SHARE = 0.7, 0.4, 0.3, 0.3
+LOOKING_SHARE = 0.2
 # Longer than a refund is tried before it is put aside.
 PUT_ASIDE_S = 2 * DAY_S
 
@@ -93,9 +89,11 @@ class Hanging:
             await self.break_orders(mode, options, blind=blind)
             await self.pay(checkout, at_once=self.stage.likely(AT_ONCE_SHARE))
             await asyncio.sleep(self.stage.chance.choice((5.0, 20.0, 400.0)))
-            for _again in range(self.stage.chance.choice((2, 3))):
-                await self.operators.do_one_of(late.trip_id, self.stage.chance.choice(WAYS_OUT))
-                await asyncio.sleep(self.stage.chance.choice((1.0, 2.0, MINUTE_S)))
+            for _again in range(3):
+                first = FINDING_OUT if self.stage.likely(LOOKING_SHARE) else WAYS_OUT
+                if not await self.operators.do_one_of(late.trip_id, first):
+                    await self.operators.do_one_of(late.trip_id, FINDING_OUT)
+                await asyncio.sleep(self.stage.chance.choice((2.0, MINUTE_S, 3 * MINUTE_S)))
             await asyncio.sleep(self.stage.chance.choice((1.0, HOUR_S)))
         except GaveUp as gave_up:
             self.stage.tell(f"nobody answered {gave_up}")

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.simulation.afterwards.planted import PLANTED
 from tests.simulation.batch import Batch, known_seeds, verdicts
-from tests.simulation.planted.catalogue import PLANTED
 from tests.simulation.world import Verdict
 
 # Where no bar can be drawn, a line is written now and then.

@@ -11,9 +11,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from tests.simulation.afterwards.planted import planted_by_name
 from tests.simulation.faults import ALL
-from tests.simulation.planted.catalogue import planted_by_name
-from tests.simulation.planted.composition import Composition
+from tests.simulation.planted import Composition
 from tests.simulation.world import Verdict, run
 
 KNOWN = Path(__file__).with_name("seeds.txt")

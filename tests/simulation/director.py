@@ -20,7 +20,7 @@ from tests.simulation.faults import (
 )
 from tests.simulation.loop import Host, SimulatedLoop
 from tests.simulation.machines import CALM_POLL_S, DUFFEL_URL, STRIPE_URL, HostClock, Machine
-from tests.simulation.planted.composition import Composition
+from tests.simulation.planted import Composition
 
 URLS = {"stripe": STRIPE_URL, "duffel": DUFFEL_URL}
 NO_CONTROLS: dict[str, Any] = {}

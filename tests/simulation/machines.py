@@ -58,7 +58,7 @@ from service.settings_rules import (
 from tests.simulation.distant import Distant, Wire
 from tests.simulation.faults import Faults
 from tests.simulation.loop import NOBODY, Host, SimulatedLoop
-from tests.simulation.planted.composition import Composition
+from tests.simulation.planted import Composition
 
 EPOCH = datetime(2027, 1, 11, 9, tzinfo=UTC)
 PORT = 8080

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.planted.catalogue import PLANTED
+from tests.simulation.afterwards.planted import PLANTED
 from tests.simulation.test_simulation import simulation
 
 # Most are found in a few; what a seed means changes with the code, so it may take some more.

@@ -36,7 +36,7 @@ from tests.simulation.machines import (
     service_of,
 )
 from tests.simulation.network import DIRECTOR, Network
-from tests.simulation.planted.composition import Composition
+from tests.simulation.planted import Composition
 from tests.simulation.travellers import Browser, Memory, Traveller
 
 CHAOS_S = (20.0, 60.0, 240.0)

@@ -66,7 +66,7 @@ class ReadModels(Protocol):
         version: int | None = None,
     ) -> bool:
         """Write the rows and move the checkpoint, both or neither. False: the checkpoint is not
-        at `from_position`, somebody else moved it."""
+        at `from_position`, somebody else moved it, or the live version is paused."""
         ...
 
     async def begin_rebuild(self, name: Projection) -> int:
@@ -117,6 +117,7 @@ class ReadModels(Protocol):
 MOVE_CHECKPOINT = """
 UPDATE tripledger.checkpoints SET position = $4
 WHERE name = $1 AND position = $3 AND CASE WHEN $2::int IS NULL THEN live ELSE version = $2 END
+AND NOT (live AND EXISTS (SELECT FROM tripledger.projection_pauses p WHERE p.name = $1))
 RETURNING version
 """
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -63,44 +66,52 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
     most = min(scale, QUICK_EVENTS) if quick else scale
     results, grown, pages, floods = [], [], [], []
+    started = time.perf_counter()
     async with own_server() as server:
         around = await surroundings(server)
         with console.status("") as status:
             for contest in contests(server):
                 if only is None or only.lower() in contest.title.lower():
-                    results.append(
-                        await held(contest, rounds=rounds, seconds=seconds, told=status.update)
-                    )
-                    show(console, results[-1])
+                    with timed(console):
+                        results.append(
+                            await held(contest, rounds=rounds, seconds=seconds, told=status.update)
+                        )
+                        show(console, results[-1])
             if most and (only is None or only.lower() == "scale"):
-                grown = await growth(
-                    server, most=most, rounds=rounds, seconds=seconds, told=status.update
-                )
-                show_growth(console, grown)
+                with timed(console):
+                    grown = await growth(
+                        server, most=most, rounds=rounds, seconds=seconds, told=status.update
+                    )
+                    show_growth(console, grown)
             if only is None or only.lower() == "console":
-                trips = QUICK_TRIPS if quick else TRIPS
-                pages = await first_bytes(
-                    server,
-                    trips=trips,
-                    looks=QUICK_LOOKS if quick else LOOKS,
-                    told=status.update,
-                )
-                show_pages(console, pages, trips)
+                trips, looks = (QUICK_TRIPS, QUICK_LOOKS) if quick else (TRIPS, LOOKS)
+                with timed(console):
+                    pages = await first_bytes(server, trips=trips, looks=looks, told=status.update)
+                    show_pages(console, pages, trips)
             if only is None or only.lower() == "flood":
                 status.update("One tenant's flood beside another")
-                floods = [
-                    await flood(server, name, seconds=seconds)
-                    for name in FLOODS
-                    for _ in range(rounds)
-                ]
-                show_floods(console, floods)
+                with timed(console):
+                    floods = [
+                        await flood(server, name, seconds=seconds)
+                        for name in FLOODS
+                        for _ in range(rounds)
+                    ]
+                    show_floods(console, floods)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
+    around["took_s"] = round(time.perf_counter() - started)
     write(as_data(results, grown, pages, floods, around), out)
-    console.print(f"Written: {shown(out)}")
+    console.print(f"Took {around['took_s']} s. Written: {shown(out)}")
     if results:
         picture = out.with_suffix(".png")
         draw(results, picture)
         console.print(f"Drawn:   {shown(picture)}")
+
+
+@contextmanager
+def timed(console: Console) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    console.print(f"  In {time.perf_counter() - started:.0f} s, with what it took to prepare it.\n")
 
 
 def shown(path: Path) -> str:

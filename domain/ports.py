@@ -198,6 +198,11 @@ class EventLog(Protocol):
 
     def last_position(self) -> Awaitable[int]: ...
 
+    @property
+    def rings(self) -> int:
+        """How many hints there were: the same as before, and there was none since."""
+        ...
+
     def changed(self, timeout_s: float) -> Awaitable[None]:
         """Wait for a hint that something was recorded, at most `timeout_s`; then read to know."""
         ...

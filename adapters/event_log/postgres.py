@@ -155,6 +155,10 @@ class PostgresEventLog:
         )
         return int(position or 0)
 
+    @property
+    def rings(self) -> int:
+        return self.database.hints.log.rings
+
     async def changed(self, timeout_s: float) -> None:
         await self.database.hints.log.wait(min(timeout_s, POLL_S))
 

@@ -133,6 +133,10 @@ class MemoryEventLog:
         await asyncio.sleep(0)
         return len(self.rows)
 
+    @property
+    def rings(self) -> int:
+        return self.bell.rings
+
     async def changed(self, timeout_s: float) -> None:
         await self.bell.wait(timeout_s)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -22,13 +23,15 @@ GATHER_S = 0.02
 
 
 class Projector:
-    """One read model's follower. Several may run: the checkpoint lets only one be right."""
+    """One read model's follower. Several may run: the checkpoint lets only one be right, and who
+    was wrong looks where it is."""
 
     def __init__(self, log: Followed, models: ReadModels, name: Projection, poll_s: float) -> None:
         self.log = log
         self.models = models
         self.name = name
         self.poll_s = poll_s
+        self.known: Checkpoint | None = None
 
     async def run(self) -> None:
         while True:
@@ -52,7 +55,7 @@ class Projector:
     async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
         """Fold one batch, not beyond `until`; answers how many events it held. While the read model
         is paused only a rebuild, which is read by nobody yet, goes on."""
-        point = await self.place(version)
+        point, self.known = self.known or await self.place(version), None
         if point.paused and version is None:
             return 0
         written, start = point.version, point.position
@@ -63,10 +66,12 @@ class Projector:
         if until is not None:
             batch = [recorded for recorded in batch if recorded.position <= until]
         if not batch:
+            self.known = point
             return 0
         rows = await self.fold(batch, written)
         end = batch[-1].position
-        await self.models.apply(self.name, rows, start, end, written)
+        if await self.models.apply(self.name, rows, start, end, written):
+            self.known = replace(point, position=end)
         return len(batch)
 
     async def place(self, version: int | None) -> Checkpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapters.event_log.hints import Bell
 from adapters.memory.event_log import MemoryEventLog
 from domain.log import Recorded
 from service.workers.pages import Pages
@@ -42,9 +43,51 @@ async def test_news_and_older_events_are_asked_of_the_log() -> None:
     pages = Pages(log)
     before = await pages.read_all(5, 1_000)
     end = before[-1].position
-    assert [] == await pages.read_all(end, 1_000)
+    assert not await pages.read_all(end, 1_000)
 
     await live_through(log, s.expired())
 
     assert await log.read_all(end, 1_000) == await pages.read_all(end, 1_000)
     assert await log.read_all(0, 1_000) == await pages.read_all(0, 1_000)
+
+
+async def test_that_there_is_no_more_is_known_until_somebody_says_otherwise() -> None:
+    log = CountedLog(CODEC)
+    await live_through(log, s.completed())
+    pages = Pages(log)
+    end = (await pages.read_all(0, 1_000))[-1].position
+
+    assert () == await pages.read_all(end, 1_000)
+    assert 1 == log.readings
+
+    await live_through(log, s.expired())
+
+    assert await pages.read_all(end, 1_000)
+    assert 2 == log.readings
+
+
+async def test_a_full_page_is_not_taken_for_the_end() -> None:
+    log = CountedLog(CODEC)
+    await live_through(log, s.completed())
+    pages = Pages(log)
+
+    last = (await pages.read_all(0, 3))[-1].position
+
+    assert 3 == len(await pages.read_all(last, 3))
+
+
+async def test_who_waited_for_a_hint_in_vain_looks_all_the_same() -> None:
+    log = CountedLog(CODEC)
+    await live_through(log, s.completed())
+    pages = Pages(log)
+    await pages.changed(0.01)
+    end = (await pages.read_all(0, 1_000))[-1].position
+    hidden, log.bell = log.bell, Bell()
+    log.bell.rings = hidden.rings
+    await live_through(log, s.expired())
+    log.bell = hidden
+
+    assert not await pages.read_all(end, 1_000)
+    await pages.changed(0.01)
+
+    assert await pages.read_all(end, 1_000)

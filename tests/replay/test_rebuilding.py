@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
+from adapters.console.pauses import Pauses
 from adapters.database import Database
 from adapters.event_log.postgres import PostgresEventLog
 from adapters.memory.event_log import MemoryEventLog
@@ -23,6 +24,7 @@ from domain.ports import EventLog
 from service.serving import background
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
+from tests.contracts.events import NOON
 from tests.replay.trips_at_scale import CODEC, live_through
 from tests.rules import stories as s
 
@@ -184,6 +186,27 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
         " UNION SELECT version FROM tripledger.read_incidents"
     )
     assert [4] == [row["version"] for row in versions]
+
+
+async def test_what_is_paused_meanwhile_stays_where_it_is(
+    postgres_kept: Kept, database: Database
+) -> None:
+    log, models = postgres_kept
+    await write(log, 1)
+    follower, pauses = Projector(log, models, "bookings", 0.05), Pauses(database)
+    assert await follower.catch_up()
+    held = await models.checkpoint("bookings")
+    await pauses.pause("bookings", "ada", "looking closer", NOON)
+    await write(log, 1)
+    while await follower.catch_up():
+        pass
+
+    assert held == await models.checkpoint("bookings")
+    assert await log.last_position() == (await rebuild(log, models, ["bookings"]))[0].events
+    await pauses.resume("bookings")
+    await write(log, 1)
+    assert await follower.catch_up()
+    assert await log.last_position() == await models.checkpoint("bookings")
 
 
 KNOWN = "SELECT trip_id::text FROM tripledger.read_trip_details"

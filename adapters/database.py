@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +33,26 @@ CONNECTION_LOST = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.TooManyConnectionsError,
 )
+
+
+# Types below this are Postgres' own and the same in every database.
+OID_OF_OTHERS_MIN = 16_384
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Asks once in a process what Postgres' own array types are made of: asyncpg asks on every
+    connection anew, at first sight of each, and that costs more than all else a connection does."""
+
+    known: ClassVar[dict[frozenset[int], Any]] = {}
+
+    async def _introspect_types(self, oids: Iterable[int], timeout: float | None) -> Any:
+        wanted = frozenset(oids)
+        if wanted not in self.known:
+            found = await super()._introspect_types(wanted, timeout)
+            if any(oid >= OID_OF_OTHERS_MIN for oid in wanted):
+                return found
+            self.known[wanted] = found
+        return self.known[wanted]
 
 
 class Connections(asyncpg.Pool):  # type: ignore[misc]
@@ -150,7 +170,7 @@ async def connect_pool(url: str, *, size: int = POOL_CONNECTIONS_MAX) -> asyncpg
         init=set_up_connection,
         reset=leave_connection,
         loop=None,
-        connection_class=asyncpg.Connection,
+        connection_class=Connection,
         record_class=asyncpg.Record,
         command_timeout=STATEMENT_S_MAX,
     )

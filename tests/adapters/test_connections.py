@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from adapters.database import CONNECTION_LOST, connect_pool
+from adapters.database import CONNECTION_LOST, Connection, connect_pool
 from tests.contracts.waiting import until
 
 PID = "SELECT pg_backend_pid()"
@@ -80,3 +80,25 @@ async def test_what_is_at_hand_does_not_keep_the_pool_from_closing(database_url:
     assert 1 == await running
     with pytest.raises(asyncpg.InterfaceError):
         await pool.fetchval("SELECT 1")
+
+
+async def test_what_every_postgres_has_is_asked_about_once_and_what_is_ours_each_time(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "known", {})
+    asked = []
+    for array in (
+        "uuid[]",
+        "uuid[]",
+        "int4[]",
+        "tripledger.checkpoints[]",
+        "tripledger.checkpoints[]",
+    ):
+        connection = await asyncpg.connect(database_url, connection_class=Connection)
+        seen: list[str] = []
+        connection.add_query_logger(lambda record: seen.append(record.query))  # noqa: B023
+        assert await connection.fetchval(f"SELECT ARRAY[]::{array}") == []
+        await connection.close()
+        asked.append(any("typeinfo_tree" in query for query in seen))
+
+    assert [True, False, True, True, True] == asked

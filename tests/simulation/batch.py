@@ -84,7 +84,7 @@ RARELY = (
     "reconciling replayed",
     "reconciling repaired",
 )
-MANY = 1_000
+MANY = 2_000
 
 
 @dataclass

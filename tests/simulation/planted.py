@@ -393,7 +393,3 @@ class MovingTheCheckpointBeforeTheRows(Composition):
 PLANTED: dict[str, type[Composition]] = {
     each.__name__: each for each in Composition.__subclasses__()
 }
-
-
-def planted_by_name(name: str) -> Composition:
-    return PLANTED[name]()

@@ -126,7 +126,7 @@ class Aftermath:
         paid = await self.paid()
         if paid:
             acts = sorted(self.wanted or self.acts)
-            names = self.chance.sample(acts, min(len(acts), self.chance.choice((1, 2, 2, 3))))
+            names = self.chance.sample(acts, min(len(acts), self.chance.choice((1, 2, 3, 3))))
             await asyncio.gather(*(self.act(name, paid) for name in names))
         await self.reconcile()
         await asyncio.sleep(self.chance.choice((1.0, HOUR_S, 3 * DAY_S)))

@@ -26,7 +26,7 @@ WAYS_OUT: tuple[Action, ...] = ("give_up", "release")
 FINDING_OUT: tuple[Action, ...] = ("look", "retry")
 LISTS = (("GET", "/air/orders*"), ("GET", "/stays/bookings*"))
 OFTEN = 1_000
-BLIND_SHARE, RACE_SHARE, AT_ONCE_SHARE, LASTING_SHARE = 0.7, 0.4, 0.3, 0.3
+BLIND_SHARE, RACE_SHARE, AT_ONCE_SHARE, LASTING_SHARE = 0.7, 0.4, 0.3, 0.5
 LOOKING_SHARE = 0.2
 # Longer than a refund is tried before it is put aside.
 PUT_ASIDE_S = 2 * DAY_S

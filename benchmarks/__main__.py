@@ -32,7 +32,7 @@ from benchmarks.server import own_server
 from service.garbage import collect_seldom
 
 RESULTS = Path(__file__).parent / "results"
-ROUNDS, SECONDS = 3, 2.5
+ROUNDS, SECONDS = 3, 2.0
 QUICK_ROUNDS, QUICK_SECONDS = 1, 1.0
 QUICK_EVENTS = 100_000
 LOOKS, QUICK_LOOKS, QUICK_TRIPS = 30, 5, 10_000

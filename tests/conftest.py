@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from adapters.database import Database, connect_database
 from sandbox.witnesses import witnesses
@@ -14,6 +15,10 @@ from tests.published.exchanges import Judge
 from tests.published.stripe_spec import stripe_spec
 
 TEST_POOL_CONNECTIONS_MAX = 4
+
+# How fast the machine is shows in the bench, not in a property.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

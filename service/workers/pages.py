@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Protocol
 
 from domain.log import Recorded
 from domain.ports import EventLog
@@ -14,19 +13,9 @@ from domain.ports import EventLog
 position_of = attrgetter("position")
 
 
-class Followed(Protocol):
-    """What a follower needs of the log."""
-
-    def read_all(self, after: int, limit: int) -> Awaitable[Sequence[Recorded]]: ...
-
-    def changed(self, timeout_s: float) -> Awaitable[None]: ...
-
-
 class Pages:
-    """What one follower has fetched and decoded is there for the others, and so is that there was
-    nothing more. What is recorded behind a position never changes, so an older page may be short
-    and is never wrong; that it ends the log is true until the next hint, or until somebody has
-    waited in vain for one: hints may be lost."""
+    """What one follower has fetched and decoded is there for the others. What is recorded behind a
+    position never changes, so an older page may be short and is never wrong."""
 
     def __init__(self, log: EventLog) -> None:
         self.log = log
@@ -41,14 +30,17 @@ class Pages:
                 start = bisect_right(self.page, after, key=position_of)
                 return self.page[start : start + limit]
             rings = self.log.rings
-            if self.end == (after, rings):
-                return ()
             page = await self.log.read_all(after, limit)
             if page:
                 self.after, self.page = after, page
             if len(page) < limit:
                 self.end = (page[-1].position if page else after, rings)
             return page
+
+    def at_end(self, position: int) -> bool:
+        """Whether somebody has seen that nothing is behind it, and no hint came since. A hint may
+        be late or lost: this is for those who wait for one."""
+        return self.end == (position, self.log.rings)
 
     async def changed(self, timeout_s: float) -> None:
         rings = self.log.rings

@@ -11,8 +11,9 @@ import structlog
 from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import Checkpoint, Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
+from domain.ports import EventLog
 from service.workers.folds import FOLDS, TOPICS_BEGIN
-from service.workers.pages import Followed
+from service.workers.pages import Pages
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ class Projector:
     """One read model's follower. Several may run: the checkpoint lets only one be right, and who
     was wrong looks where it is."""
 
-    def __init__(self, log: Followed, models: ReadModels, name: Projection, poll_s: float) -> None:
+    def __init__(self, log: Pages, models: ReadModels, name: Projection, poll_s: float) -> None:
         self.log = log
         self.models = models
         self.name = name
@@ -36,7 +37,7 @@ class Projector:
     async def run(self) -> None:
         while True:
             try:
-                if not await self.catch_up():
+                if self.seen_the_end() or not await self.catch_up():
                     await self.log.changed(self.poll_s)
                     await asyncio.sleep(GATHER_S)
             except UnreadableEvent as error:
@@ -51,6 +52,9 @@ class Projector:
                     exc_info=True,
                 )
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+
+    def seen_the_end(self) -> bool:
+        return self.known is not None and self.log.at_end(self.known.position)
 
     async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
         """Fold one batch, not beyond `until`; answers how many events it held. While the read model
@@ -104,7 +108,7 @@ def needs(name: Projection, topic: str) -> bool:
 
 
 async def stopped_by(
-    log: Followed, name: Projection, position: int
+    log: EventLog, name: Projection, position: int
 ) -> UnreadableStoredEvent | None:
     """The event behind `position` that stops the read model, as the log itself says: whoever asks
     is told so whether or not a follower is running. None: it can go on."""

@@ -15,6 +15,7 @@ from adapters.operators.trip_list import PostgresTripList
 from adapters.operators.webhooks import PostgresWebhooks
 from adapters.read_models import PostgresReadModels
 from adapters.read_tables import PROJECTIONS
+from service.workers.pages import Pages
 from service.workers.projector import Projector
 from tests.contracts.conftest import SetClock
 from tests.replay.trips_at_scale import CODEC
@@ -36,7 +37,7 @@ class Office:
     async def project(self) -> None:
         """Everything recorded is seen by every read model."""
         for name in PROJECTIONS:
-            while await Projector(self.log, self.models, name, 0.05).catch_up():
+            while await Projector(Pages(self.log), self.models, name, 0.05).catch_up():
                 pass
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain.suppliers import Offer
+from service.workers.pages import Pages
 from service.workers.projector import Projector
 from tests.pages.checkouts import booked, expire_at_stripe
 from tests.pages.reading import Form, Visitor
@@ -275,7 +276,7 @@ async def test_a_page_waits_for_the_projection_that_finds_its_trip(unprojected: 
     world = unprojected
     visitor = Visitor(world.url, world.session)
     sid, _ = await booked(world, await world.build_usual())
-    bookings = Projector(world.service.log, world.service.models, "bookings", poll_s=0.1)
+    bookings = Projector(Pages(world.service.log), world.service.models, "bookings", poll_s=0.1)
     given_up = await visitor.open(sid)
 
     waiting = asyncio.create_task(visitor.open(sid))

@@ -18,6 +18,7 @@ from adapters.read_models import PostgresReadModels
 from adapters.read_tables import PROJECTIONS
 from domain.dossier import TOPICS, Dossier, fold
 from service.workers.folds import decode_dossier
+from service.workers.pages import Pages
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log
 from tests.replay import golden
@@ -152,7 +153,7 @@ async def test_a_log_of_all_stored_trips_is_whole_and_projected(
     async with PostgresEventLog.opened(database, CODEC) as log:
         models = PostgresReadModels(database, CODEC)
         for name in PROJECTIONS:
-            while await Projector(log, models, name, 0.05).catch_up():
+            while await Projector(Pages(log), models, name, 0.05).catch_up():
                 pass
             assert None is (await compare_with_log(log, models, name)).difference
         rows = {row.trip_id: row for row in await models.trips(ids)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.event_log.hints import Bell
 from adapters.memory.event_log import MemoryEventLog
 from domain.log import Recorded
 from service.workers.pages import Pages
@@ -51,19 +50,18 @@ async def test_news_and_older_events_are_asked_of_the_log() -> None:
     assert await log.read_all(0, 1_000) == await pages.read_all(0, 1_000)
 
 
-async def test_that_there_is_no_more_is_known_until_somebody_says_otherwise() -> None:
+async def test_the_end_that_somebody_has_seen_is_the_end_until_a_hint() -> None:
     log = CountedLog(CODEC)
     await live_through(log, s.completed())
     pages = Pages(log)
     end = (await pages.read_all(0, 1_000))[-1].position
-
-    assert () == await pages.read_all(end, 1_000)
-    assert 1 == log.readings
+    assert pages.at_end(end)
+    assert not pages.at_end(end - 1)
 
     await live_through(log, s.expired())
 
+    assert not pages.at_end(end)
     assert await pages.read_all(end, 1_000)
-    assert 2 == log.readings
 
 
 async def test_a_full_page_is_not_taken_for_the_end() -> None:
@@ -73,21 +71,21 @@ async def test_a_full_page_is_not_taken_for_the_end() -> None:
 
     last = (await pages.read_all(0, 3))[-1].position
 
-    assert 3 == len(await pages.read_all(last, 3))
+    assert not pages.at_end(last)
 
 
-async def test_who_waited_for_a_hint_in_vain_looks_all_the_same() -> None:
+async def test_what_no_hint_told_of_is_read_by_who_asks_and_looked_for_by_who_waited() -> None:
     log = CountedLog(CODEC)
     await live_through(log, s.completed())
     pages = Pages(log)
     await pages.changed(0.01)
     end = (await pages.read_all(0, 1_000))[-1].position
-    hidden, log.bell = log.bell, Bell()
-    log.bell.rings = hidden.rings
+    heard = log.bell.rings
     await live_through(log, s.expired())
-    log.bell = hidden
+    log.bell.rings = heard
 
-    assert not await pages.read_all(end, 1_000)
-    await pages.changed(0.01)
-
+    assert pages.at_end(end)
     assert await pages.read_all(end, 1_000)
+    assert pages.at_end(await log.last_position())
+    await pages.changed(0.01)
+    assert not pages.at_end(await log.last_position())

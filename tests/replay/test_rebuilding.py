@@ -22,6 +22,7 @@ from adapters.read_models import PostgresReadModels, Projection, ReadModels
 from adapters.read_tables import PROJECTIONS
 from domain.ports import EventLog
 from service.serving import background
+from service.workers.pages import Pages
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
 from tests.contracts.events import NOON
@@ -60,7 +61,7 @@ async def write(log: EventLog, trips: int = TRIPS) -> list[str]:
 
 async def project(log: EventLog, models: ReadModels) -> None:
     for name in NAMES:
-        while await Projector(log, models, name, 0.05).catch_up():
+        while await Projector(Pages(log), models, name, 0.05).catch_up():
             pass
 
 
@@ -160,7 +161,7 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
     assert TRIPS == len(known)
     async with AsyncExitStack() as following, asyncio.TaskGroup() as beside:
         for name in NAMES:
-            runner = Projector(log, models, name, 0.05).run()
+            runner = Projector(Pages(log), models, name, 0.05).run()
             await following.enter_async_context(background(runner, name))
         writers = [beside.create_task(keep_writing()) for _ in range(3)]
         reader = beside.create_task(keep_reading())
@@ -193,7 +194,7 @@ async def test_what_is_paused_meanwhile_stays_where_it_is(
 ) -> None:
     log, models = postgres_kept
     await write(log, 1)
-    follower, pauses = Projector(log, models, "bookings", 0.05), Pauses(database)
+    follower, pauses = Projector(Pages(log), models, "bookings", 0.05), Pauses(database)
     assert await follower.catch_up()
     held = await models.checkpoint("bookings")
     await pauses.pause("bookings", "ada", "looking closer", NOON)

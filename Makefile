@@ -39,9 +39,8 @@ $(VENV)/.bench: requirements/bench.lock $(VENV)/.run
 demo: $(VENV)/.run ## book a trip end to end and keep serving (ONCE=1: exit after the story)
 	@$(BIN)/tripledger demo $(if $(filter 1,$(ONCE)),--once)
 
-# On two processors three: a test often waits for its servers, its browser or its database.
 test: $(VENV)/.dev browser ## the whole test suite
-	@$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 # The pages are tried in a real browser, which comes from the system's packages.
 browser:

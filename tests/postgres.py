@@ -156,7 +156,8 @@ async def fresh_database(server_url: str, template: str | None) -> AsyncIterator
     name = f"tripledger_test_{uuid4().hex}"
     connection = await asyncpg.connect(server_url)
     try:
-        source = f" TEMPLATE {template}" if template else ""
+        # Copying files is cheaper than logging each page where nothing is flushed.
+        source = f" TEMPLATE {template} STRATEGY file_copy" if template else ""
         await connection.execute(f"CREATE DATABASE {name}{source}")
         try:
             yield with_database(server_url, name)

@@ -31,8 +31,10 @@ RARE = 1_000
 ROWS_READ_MAX = 2_500
 
 # One trip in ten is a draft, one in a thousand owes money; the rest went well. Two versions are
-# there, as they are while a read model is made anew.
+# there, as they are while a read model is made anew. The words go into their index together.
 FILL = f"""
+ALTER INDEX tripledger.read_trip_list_found_idx SET (gin_pending_list_limit = 1000000);
+
 INSERT INTO tripledger.read_trip_list
 SELECT version, md5(n::text)::uuid, 'tenant-' || n % 50, n, status, payment, 'none', waits,
     moment, NULL, 'LHR → JFK', 2, 'EUR', 35000, 0, 0, CASE WHEN owing THEN 35000 ELSE 0 END,
@@ -51,6 +53,8 @@ CROSS JOIN LATERAL (
         CASE WHEN n % 10 = 0 THEN 'customer' ELSE 'nobody' END AS waits
 ) AS facts
 CROSS JOIN generate_series(1, 2) AS version WHERE version = 1 OR n <= {TRIPS // 10};
+
+ALTER INDEX tripledger.read_trip_list_found_idx SET (gin_pending_list_limit = 256);
 
 INSERT INTO tripledger.checkpoints (name, version, live) VALUES ('trip_list', 2, false);
 

@@ -22,7 +22,7 @@ def simulation(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any], st
     done = subprocess.run(
         [sys.executable, "-m", "tests.simulation", "--json", str(outcome), *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,

@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks.chart import draw
 from benchmarks.console import TRIPS, first_bytes
 from benchmarks.contests import contests
-from benchmarks.flood import FLOODS, flood
+from benchmarks.flood import FLOODS, Flooded, floods
 from benchmarks.measuring import held
 from benchmarks.report import (
     as_data,
@@ -65,7 +65,7 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
     console = Console(highlight=False, width=None if Console().is_terminal else 150)
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
     most = min(scale, QUICK_EVENTS) if quick else scale
-    results, grown, pages, floods = [], [], [], []
+    results, grown, pages, flooded = [], [], [], list[Flooded]()
     started = time.perf_counter()
     async with own_server() as server:
         around = await surroundings(server)
@@ -91,15 +91,12 @@ async def measured(*, quick: bool, scale: int, only: str | None, out: Path) -> N
             if only is None or only.lower() == "flood":
                 status.update("One tenant's flood beside another")
                 with timed(console):
-                    floods = [
-                        await flood(server, name, seconds=seconds)
-                        for name in FLOODS
-                        for _ in range(rounds)
-                    ]
-                    show_floods(console, floods)
+                    for name in FLOODS:
+                        flooded += await floods(server, name, rounds=rounds, seconds=seconds)
+                    show_floods(console, flooded)
     around["load_average_after"] = round(os.getloadavg()[0], 2)
     around["took_s"] = round(time.perf_counter() - started)
-    write(as_data(results, grown, pages, floods, around), out)
+    write(as_data(results, grown, pages, flooded, around), out)
     console.print(f"Took {around['took_s']} s. Written: {shown(out)}")
     if results:
         picture = out.with_suffix(".png")

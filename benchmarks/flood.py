@@ -61,22 +61,36 @@ def ratio(one_ms: float | None, other_ms: float | None) -> float:
     return one_ms / other_ms
 
 
-async def flood(server: Place, name: str, *, seconds: float) -> Flooded:
-    async with served(server, FLOODS[name]) as (session, url, calm, flooding, trip):
-        headers = {"Authorization": f"Bearer {calm}"}
-        await paced(session, headers, trip, min(1.0, seconds))
-        quiet = await paced(session, headers, trip, seconds)
-        command = [sys.executable, "-m", "benchmarks.flood", url, flooding]
-        flooder = await asyncio.create_subprocess_exec(
-            *command, str(UNDER_WAY_S + seconds + 1), stdout=asyncio.subprocess.PIPE
-        )
-        try:
-            await asyncio.sleep(UNDER_WAY_S)
-            flooded = await paced(session, headers, trip, seconds)
-            told, _ = await flooder.communicate()
-        finally:
-            with suppress(ProcessLookupError):
-                flooder.kill()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A calm tenant with one trip, at a service that another may flood."""
+
+    session: aiohttp.ClientSession
+    url: str
+    calm: str
+    flooding: str
+    trip: str
+
+
+async def floods(server: Place, name: str, *, rounds: int, seconds: float) -> list[Flooded]:
+    async with served(server, FLOODS[name]) as beside:
+        await paced(beside, min(1.0, seconds))
+        return [await flood(beside, name, seconds) for _ in range(rounds)]
+
+
+async def flood(beside: Beside, name: str, seconds: float) -> Flooded:
+    quiet = await paced(beside, seconds)
+    command = [sys.executable, "-m", "benchmarks.flood", beside.url, beside.flooding]
+    flooder = await asyncio.create_subprocess_exec(
+        *command, str(UNDER_WAY_S + seconds + 1), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        await asyncio.sleep(UNDER_WAY_S)
+        flooded = await paced(beside, seconds)
+        told, _ = await flooder.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            flooder.kill()
     served_per_s, refused_per_s = (float(word) for word in told.split())
     return Flooded(
         name=name,
@@ -87,25 +101,22 @@ async def flood(server: Place, name: str, *, seconds: float) -> Flooded:
     )
 
 
-async def paced(
-    session: aiohttp.ClientSession, headers: dict[str, str], trip: str, seconds: float
-) -> Measure:
+async def paced(beside: Beside, seconds: float) -> Measure:
     """One request every so often, and how long each took."""
+    path, headers = f"/v1/trips/{beside.trip}", {"Authorization": f"Bearer {beside.calm}"}
     times: list[float] = []
     started = time.perf_counter()
     while time.perf_counter() < started + seconds:
         begun = time.perf_counter()
-        await asked(session, "GET", f"/v1/trips/{trip}", headers=headers)
+        await asked(beside.session, "GET", path, headers=headers)
         times.append(time.perf_counter() - begun)
         await asyncio.sleep(max(0.0, CALM_EVERY_S - times[-1]))
     return measure(len(times), time.perf_counter() - started, times)
 
 
 @asynccontextmanager
-async def served(
-    server: Place, limits: dict[str, str]
-) -> AsyncIterator[tuple[aiohttp.ClientSession, str, str, str, str]]:
-    """(session, URL, calm key, flooding key, trip of the calm one), with these limits."""
+async def served(server: Place, limits: dict[str, str]) -> AsyncIterator[Beside]:
+    """A service with these limits."""
     place = await new_database(server, "flooded", migrated=True)
     port = free_port()
     variables = {
@@ -130,7 +141,7 @@ async def served(
         await log.append(one_append(trip, filled))
         url = f"http://127.0.0.1:{port}"
         session = await stack.enter_async_context(process(*command, variables=variables, url=url))
-        yield session, url, calm, flooding, trip
+        yield Beside(session=session, url=url, calm=calm, flooding=flooding, trip=trip)
 
 
 async def pour(url: str, key: str, seconds: float) -> tuple[float, float]:

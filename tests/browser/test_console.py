@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.browsing import Browsing
 from tests.browser.operating import Desk, desks, key_of, signed_in
@@ -92,8 +94,12 @@ async def test_the_slider_shows_the_trip_as_it_was(
     slider = desk.page.locator("#at")
     last = int(await slider.get_attribute("max") or 0)
 
-    await slider.focus()
-    await desk.page.keyboard.press("Home")
+    # A page that is brought up to date in this moment takes the key with it: it is pressed again.
+    while "?at=1" not in desk.page.url:
+        await slider.focus()
+        await desk.page.keyboard.press("Home")
+        with suppress(PlaywrightTimeout):
+            await desk.page.wait_for_url("**?at=1", timeout=3_000)
     await desk.says("The past.")
     await expect(desk.page.locator("#story .story > li")).to_have_count(1)
     assert desk.page.url.endswith("?at=1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -24,15 +23,14 @@ GATHER_S = 0.02
 
 
 class Projector:
-    """One read model's follower. Several may run: the checkpoint lets only one be right, and who
-    was wrong looks where it is."""
+    """One read model's follower. Several may run: the checkpoint lets only one be right."""
 
     def __init__(self, log: Pages, models: ReadModels, name: Projection, poll_s: float) -> None:
         self.log = log
         self.models = models
         self.name = name
         self.poll_s = poll_s
-        self.known: Checkpoint | None = None
+        self.reached: int | None = None
 
     async def run(self) -> None:
         while True:
@@ -54,12 +52,13 @@ class Projector:
                 await asyncio.sleep(PAUSE_AFTER_ERROR_S)
 
     def seen_the_end(self) -> bool:
-        return self.known is not None and self.log.at_end(self.known.position)
+        return self.reached is not None and self.log.at_end(self.reached)
 
     async def catch_up(self, version: int | None = None, until: int | None = None) -> int:
         """Fold one batch, not beyond `until`; answers how many events it held. While the read model
         is paused only a rebuild, which is read by nobody yet, goes on."""
-        point, self.known = self.known or await self.place(version), None
+        self.reached = None
+        point = await self.place(version)
         if point.paused and version is None:
             return 0
         written, start = point.version, point.position
@@ -70,12 +69,12 @@ class Projector:
         if until is not None:
             batch = [recorded for recorded in batch if recorded.position <= until]
         if not batch:
-            self.known = point
+            self.reached = start
             return 0
         rows = await self.fold(batch, written)
         end = batch[-1].position
         if await self.models.apply(self.name, rows, start, end, written):
-            self.known = replace(point, position=end)
+            self.reached = end
         return len(batch)
 
     async def place(self, version: int | None) -> Checkpoint:

@@ -20,13 +20,14 @@ from adapters.memory.event_log import MemoryEventLog
 from adapters.memory.read_models import MemoryReadModels
 from adapters.read_models import PostgresReadModels, Projection, ReadModels
 from adapters.read_tables import PROJECTIONS
+from domain.log import Append, Cause
 from domain.ports import EventLog
 from service.serving import background
 from service.workers.pages import Pages
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
 from tests.contracts.events import NOON
-from tests.replay.trips_at_scale import CODEC, live_through
+from tests.replay.trips_at_scale import CODEC, live_through, retold
 from tests.rules import stories as s
 
 NAMES = PROJECTIONS
@@ -187,6 +188,24 @@ async def test_a_rebuild_takes_the_place_of_what_is_read_while_writers_go_on(
         " UNION SELECT version FROM tripledger.read_incidents"
     )
     assert [4] == [row["version"] for row in versions]
+
+
+async def test_a_follower_goes_on_with_a_trip_behind_a_rebuild(kept: Kept) -> None:
+    log, models = kept
+    trip, told = retold(s.completed())
+    cause = Cause(tenant="acme", actor="key:1")
+    followers = [Projector(Pages(log), models, name, 0.05) for name in NAMES]
+
+    position = 0
+    for part in (told[:5], told[5:]):
+        append = Append(trip_id=trip, expected_position=position, events=part, cause=cause)
+        position = (await log.append(append)).last_position
+        for follower in followers:
+            while await follower.catch_up():
+                pass
+        await rebuild(log, models, NAMES)
+
+    assert {position} == {point.position for point in await models.checkpoints()}
 
 
 async def test_what_is_paused_meanwhile_stays_where_it_is(

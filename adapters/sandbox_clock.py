@@ -36,8 +36,9 @@ class SandboxClock:
         return self.now()
 
     def move_to(self, offset_s: float) -> None:
+        """Go forward, never back: an answer asked for earlier may come after a later one."""
         offset = timedelta(seconds=offset_s)
-        if offset != self.offset:
+        if offset > self.offset:
             self.offset = offset
             # What was not due before may be due now.
             self.database.hints.work.ring()

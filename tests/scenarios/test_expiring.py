@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.sandbox_clock import SandboxClock
 from tests.scenarios.world import World
 
 HALF_AN_HOUR = 30 * 60
@@ -139,3 +140,15 @@ async def test_the_clock_moves_the_service_and_both_sandboxes(world: World) -> N
     assert told["now"][:10] == stripe["now"][:10] == duffel["now"][:10]
     offer = await world.find_flight()
     assert offer["expires_at"] > told["now"]
+
+
+async def test_the_clock_is_not_put_back_by_an_answer_from_before_it_moved(world: World) -> None:
+    """A worker that claimed in a moment put back would lose its lease when time came again."""
+    clock = world.service.clock
+    assert isinstance(clock, SandboxClock)
+    await world.advance(HALF_AN_HOUR)
+    moved = clock.now()
+
+    clock.move_to(0)
+
+    assert clock.now() >= moved

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 PATIENCE_MS = 15_000
@@ -24,6 +24,18 @@ ARGUMENTS = (
     "--disable-sync",
 )
 GRAVE = {"serious", "critical"}
+
+# By night only the colours are others (tests/pages/test_style_sheets.py holds the sheets to it), so
+# only what axe-core judges by colours is judged again; no rules are all rules.
+BY_DAY_AND_BY_NIGHT: tuple[tuple[Literal["light", "dark"], tuple[str, ...]], ...] = (
+    ("light", ()),
+    ("dark", ("color-contrast", "link-in-text-block")),
+)
+JUDGE = """async (rules) => {
+  const only = rules.length > 0 ? { runOnly: rules } : {};
+  return (await axe.run({ resultTypes: ["violations"], ...only })).violations;
+}"""
+OVERFLOWING = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @dataclass
@@ -73,15 +85,28 @@ class Tab:
     async def choose(self, outcome: str) -> None:
         await self.page.click(f"button[name=outcome][value={outcome}]")
 
-    async def grave_barriers(self) -> list[str]:
-        """What keeps people out, by axe-core: "rule: where", serious and critical only."""
-        found = (await Axe().run(self.page)).response["violations"]
+    async def grave_barriers(self, *rules: str) -> list[str]:
+        """What keeps people out, by axe-core: "rule: where", serious and critical only; without
+        `rules` by all of them."""
+        if not await self.page.evaluate("typeof axe === 'object'"):
+            await self.page.evaluate(AXE_SCRIPT)
         return [
             f"{violation['id']}: {node['html']}"
-            for violation in found
+            for violation in await self.page.evaluate(JUDGE, rules)
             if violation["impact"] in GRAVE
             for node in violation["nodes"]
         ]
+
+    async def barriers_by_day_and_by_night(self) -> list[str]:
+        """What keeps people out of a page in either colours, and what is wider than the screen."""
+        found: list[str] = []
+        for colors, rules in BY_DAY_AND_BY_NIGHT:
+            # Without motion colours change at once: none is judged on its way to another.
+            await self.page.emulate_media(color_scheme=colors, reduced_motion="reduce")
+            found += [f"{colors}: {each}" for each in await self.grave_barriers(*rules)]
+            if await self.page.evaluate(OVERFLOWING):
+                found.append(f"{colors}: wider than the screen")
+        return found
 
 
 @dataclass

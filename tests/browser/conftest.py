@@ -47,11 +47,12 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         await audit(world)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def troubled(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[World, Prepared]]:
-    """One world with every kind of trouble, for the tests of a file."""
+    """One world with every kind of trouble, for all who look at it: they are of one group, so that
+    one process prepares it, once."""
     place = tmp_path_factory.mktemp("troubled")
     async with (
         fresh_database(postgres_server, postgres_template) as url,

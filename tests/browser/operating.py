@@ -19,8 +19,6 @@ PICTURES = os.environ.get("TRIPLEDGER_PICTURES")
 # More than any page has.
 STOPS_MAX = 400
 
-OVERFLOWING = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
 
 class Desk:
     """One tab of somebody who is signed in."""
@@ -72,9 +70,6 @@ class Desk:
     async def press(self, place: Locator | str, key: str = "Enter") -> None:
         await self.reach(place)
         await self.page.keyboard.press(key)
-
-    async def too_wide(self) -> bool:
-        return bool(await self.page.evaluate(OVERFLOWING))
 
     async def picture(self, name: str) -> None:
         """For the documents, where somebody asked for it."""

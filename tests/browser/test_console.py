@@ -17,7 +17,8 @@ from tests.browser.operating import Desk, desks, key_of, signed_in
 from tests.console.prepared import Prepared, seen
 from tests.scenarios.world import World
 
-NARROW = {"viewport": {"width": 320, "height": 640}}
+pytestmark = pytest.mark.xdist_group("troubled")
+
 PAGES = {
     "today": "",
     "trips": "/trips",
@@ -51,20 +52,17 @@ async def paths(world: World, prepared: Prepared) -> dict[str, str]:
     return {page: path.format(**names) for page, path in PAGES.items()}
 
 
-@pytest.mark.parametrize("colors", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-async def test_nothing_keeps_people_out_of_any_page(
-    troubled: tuple[World, Prepared], browsing: Browsing, colors: str, width: int
+async def test_nothing_keeps_people_out_of_any_page_by_day_or_by_night(
+    troubled: tuple[World, Prepared], browsing: Browsing, width: int
 ) -> None:
     size = {"width": width, "height": 800}
-    desk = await signed_in(browsing, troubled[0], color_scheme=colors, viewport=size)
+    desk = await signed_in(browsing, troubled[0], viewport=size)
     found = {}
 
     for name, path in (await paths(*troubled)).items():
         await desk.go(path)
-        found[name] = await desk.tab.grave_barriers()
-        if await desk.too_wide():
-            found[name].append("wider than the screen")
+        found[name] = await desk.tab.barriers_by_day_and_by_night()
 
     assert {name: [] for name in PAGES} == found
 

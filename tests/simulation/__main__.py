@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tests.simulation.afterwards.planted import PLANTED
-from tests.simulation.batch import Batch, known_seeds, verdicts
+from tests.simulation.batch import Batch, convicts, known_seeds, verdicts
 from tests.simulation.world import Verdict
 
 # Where no bar can be drawn, a line is written now and then.
@@ -27,6 +27,9 @@ BROKEN, NOT_MET = 1, 2
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="how many, after the known ones")
+    parser.add_argument(
+        "--more", type=int, default=0, help="at most so many more, until everything has happened"
+    )
     parser.add_argument("--from", dest="start", type=int, help="the first seed (default: any)")
     parser.add_argument("--seed", action="append", help="only this seed; may be given repeatedly")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
@@ -47,12 +50,13 @@ def main() -> int:
     console = Console(stderr=True)
     start = asked.start if asked.start is not None else secrets.randbelow(10**9)
     first = [] if asked.planted else known_seeds()
-    seeds = asked.seed or [*first, *(str(start + n) for n in range(asked.seeds))]
+    drawn = range(start, start + asked.seeds + asked.more)
+    seeds = asked.seed or [*first, *map(str, drawn)]
     batch = play(seeds, asked, console)
     if asked.json:
         asked.json.write_text(json.dumps(batch.as_json(), indent=2, default=str))
     for verdict in batch.failed[:FAILURES_TOLD]:
-        console.print(told(verdict), markup=False, highlight=False)
+        console.print(told(verdict, asked.planted), markup=False, highlight=False)
     days = batch.virtual_s / 86_400
     console.print(
         f"{batch.runs} runs, {days:.0f} days of their time, {len(batch.failed)} broke a promise"
@@ -85,21 +89,18 @@ def play(seeds: Sequence[str], asked: argparse.Namespace, console: Console) -> B
                 )
             if asked.stop and convicts(verdict, asked.planted):
                 break
+            if batch.runs >= len(seeds) - asked.more and not batch.never:
+                break
     return batch
 
 
-def convicts(verdict: Verdict, planted: str | None) -> bool:
-    """Whether it broke a promise, if there is a planted mistake one of those that this breaks."""
-    broken = {violation.promise for violation in verdict.violations}
-    return bool(broken & PLANTED[planted].breaks if planted else broken)
-
-
-def told(verdict: Verdict) -> str:
+def told(verdict: Verdict, planted: str | None) -> str:
     """The seed, what it broke, the last that happened, and how to see it again."""
     lines = [f"\nseed {verdict.seed} broke:"]
     lines += [f"  {v.promise}  {v.what}" for v in verdict.violations]
     lines += ["the story:", *(f"  {line}" for line in verdict.story[-STORY_LINES:])]
-    lines += [f"again: python -m tests.simulation --seed {verdict.seed}"]
+    mistake = f" --planted {planted}" if planted else ""
+    lines += [f"again: python -m tests.simulation --seed {verdict.seed}{mistake}"]
     return "\n".join(lines)
 
 

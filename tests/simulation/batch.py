@@ -5,19 +5,18 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.afterwards.planted import planted_by_name
+from tests.simulation.afterwards.planted import PLANTED, planted_by_name
 from tests.simulation.faults import ALL
 from tests.simulation.planted import Composition
 from tests.simulation.world import Verdict, run
 
 KNOWN = Path(__file__).with_name("seeds.txt")
-AT_ONCE = 4
 # What a batch must have met, or it has stopped testing something.
 SOMETIMES = (
     *ALL,
@@ -142,27 +141,23 @@ def run_planted(seed: str, name: str | None) -> Verdict:
     return run(seed, planted_by_name(name) if name else Composition())
 
 
+def convicts(verdict: Verdict, planted: str | None) -> bool:
+    """Whether it broke a promise, if there is a planted mistake one of those that this breaks."""
+    broken = {violation.promise for violation in verdict.violations}
+    return bool(broken & PLANTED[planted].breaks if planted else broken)
+
+
 def start_worker() -> None:
     """What was loaded before the first run is never looked through for garbage again."""
     gc.freeze()
 
 
 def verdicts(seeds: Sequence[str], jobs: int, planted: str | None = None) -> Iterator[Verdict]:
-    """In the order in which they come; nothing is begun that nobody will take."""
+    """In the order in which they come. Whoever has seen enough waits for no other."""
     if jobs == 1:
         start_worker()
-        for seed in seeds:
-            yield run_planted(seed, planted)
+        yield from (run_planted(seed, planted) for seed in seeds)
         return
-    with ProcessPoolExecutor(
-        jobs, mp_context=get_context("fork"), initializer=start_worker
-    ) as pool:
-        left = iter(seeds)
-        running: set[Future[Verdict]] = set()
-        while True:
-            while len(running) < jobs * AT_ONCE and (seed := next(left, None)) is not None:
-                running.add(pool.submit(run_planted, seed, planted))
-            if not running:
-                return
-            done, running = wait(running, return_when="FIRST_COMPLETED")
-            yield from (each.result() for each in done)
+    play = partial(run_planted, name=planted)
+    with get_context("fork").Pool(jobs, start_worker) as pool:
+        yield from pool.imap_unordered(play, seeds)

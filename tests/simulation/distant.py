@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from adapters.event_log.committer import LogUnreachable
@@ -80,13 +81,10 @@ class Distant:
         found = getattr(self._store, name)
         if not asyncio.iscoroutinefunction(found):
             return found
-        if name in WAITING:
-            return self.waiting(found)
-
-        async def call(*arguments: Any, **named: Any) -> Any:
-            return await self._wire.call(name, found, *arguments, **named)
-
-        return call
+        way = self.waiting(found) if name in WAITING else partial(self._wire.call, name, found)
+        # Whoever asks for it again is not held up here.
+        self.__dict__[name] = way
+        return way
 
     def waiting(
         self, wait: Callable[[float], Awaitable[None]]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tests.simulation.network import Network
 
 STEPS_AT_ONE_INSTANT_MAX = 200_000
-CANCELLED_TIMERS_MAX = 2_000
 
 HOST: ContextVar[Host | None] = ContextVar("host", default=None)
 # Where callbacks run that are no host's: of the director and of the laws of nature.
@@ -101,6 +100,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 0.0
+        self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self.timers_set = 0
         self.steps = 0
         self.at_this_instant = 0
         self.complaints: list[str] = []
@@ -112,22 +113,30 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self.now_s
 
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """Timers of one instant fire in the order in which they were set."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self.timers_set += 1
+        heapq.heappush(self.timers, (when, self.timers_set, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
     def _run_once(self) -> None:
-        ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
-        if self._timer_cancelled_count > CANCELLED_TIMERS_MAX:  # type: ignore[has-type]
-            self.forget_cancelled_timers()
-        while scheduled and scheduled[0]._cancelled:
-            self.unschedule(heapq.heappop(scheduled))
+        ready, timers = self._ready, self.timers  # type: ignore[attr-defined]
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
         if not ready:
-            if not scheduled:
+            if not timers:
                 raise StandsStill("nothing is left to do, ever")
-            if scheduled[0]._when > self.now_s:
-                self.now_s = scheduled[0]._when
+            if timers[0][0] > self.now_s:
+                self.now_s = timers[0][0]
                 self.at_this_instant = 0
-        while scheduled and scheduled[0]._when <= self.now_s:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            ready.append(handle)
+        while timers and timers[0][0] <= self.now_s:
+            ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle._cancelled:
@@ -140,21 +149,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             handle._run()
         if self.at_this_instant > STEPS_AT_ONE_INSTANT_MAX:
             raise StandsStill(f"time does not go on at {self.now_s} s")
-
-    def unschedule(self, handle: asyncio.TimerHandle) -> None:
-        self._timer_cancelled_count -= 1
-        handle._scheduled = False  # type: ignore[attr-defined]
-
-    def forget_cancelled_timers(self) -> None:
-        left = []
-        for handle in self._scheduled:  # type: ignore[attr-defined]
-            if handle._cancelled:
-                handle._scheduled = False
-            else:
-                left.append(handle)
-        heapq.heapify(left)
-        self._scheduled = left
-        self._timer_cancelled_count = 0
 
     def complain(self, _loop: object, context: dict[str, Any]) -> None:
         """What nobody has caught; what dead hosts leave open is not complained of."""
@@ -230,7 +224,7 @@ def abandon(loop: SimulatedLoop) -> None:
     for task in asyncio.all_tasks(loop):
         cast(Any, task)._log_destroy_pending = False
     loop._ready.clear()  # type: ignore[attr-defined]
-    loop._scheduled.clear()  # type: ignore[attr-defined]
+    loop.timers.clear()
     loop.close()
 
 

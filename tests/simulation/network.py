@@ -14,8 +14,6 @@ from weakref import WeakKeyDictionary
 from tests.simulation.loop import HOST, Host, SimulatedLoop
 
 LATENCY_S = 0.002
-# Timers of one instant fire in no order: pieces of one connection are never of one instant.
-IN_ORDER_S = 1e-7
 KNOCK_S = 1.0
 # Its connections are not of this world: nothing befalls them.
 DIRECTOR = "director"
@@ -108,7 +106,7 @@ class Pipe(asyncio.Transport):
             self.held.append(data)
             return
         soonest = self.network.loop.time() + self.network.latency_s()
-        self.arrival_s = max(self.arrival_s + IN_ORDER_S, soonest)
+        self.arrival_s = max(self.arrival_s, soonest)
         self.network.loop.call_at(
             self.arrival_s, self.peer.arrive, data, context=self.peer.host.context
         )

@@ -7,10 +7,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from domain.log import EffectKind
 from domain.operating import Action
+from service.workers.loop import ATTEMPTS_MAX
 from tests.simulation.afterwards.operators import Operators
-from tests.simulation.afterwards.stage import DAY_S, HOUR_S, MINUTE_S, Paid, Stage
+from tests.simulation.afterwards.stage import HOUR_S, MINUTE_S, Paid, Stage
 from tests.simulation.faults import ORDER_PATHS
+from tests.simulation.machines import service_of
 from tests.simulation.travellers import GaveUp, Traveller
 
 # The supplier's answer is lost; in some of these nothing was ordered.
@@ -28,8 +31,10 @@ LISTS = (("GET", "/air/orders*"), ("GET", "/stays/bookings*"))
 OFTEN = 1_000
 BLIND_SHARE, RACE_SHARE, AT_ONCE_SHARE, LASTING_SHARE = 0.7, 0.4, 0.3, 0.5
 LOOKING_SHARE = 0.2
-# Longer than a refund is tried before it is put aside.
-PUT_ASIDE_S = 2 * DAY_S
+# Longer than the first tries of a refund take, of which each waits twice as long as the last, and
+# longer than the last ones, of which each waits minutes.
+FIRST_TRIES_S, LAST_TRIES_S = 0.5 * HOUR_S, 2 * HOUR_S
+LAST_TRIES = 4
 
 
 @dataclass
@@ -141,12 +146,18 @@ class Hanging:
             await self.mend("duffel")
 
     async def put_aside(self, paid: Paid) -> None:
-        """A refund fails so long that it is put aside. That is rare: each of its tries is work for
-        the simulation."""
+        """A refund fails so long that it is put aside. Hundreds of tries that are all alike are
+        work for the simulation: the first and the last are played."""
         if not self.stage.likely(LASTING_SHARE):
             return
         fault = self.stage.director.fault
         await fault("stripe", "POST", "/v1/refunds", "text_403", times=OFTEN)
         if await self.operators.do_one_of(paid.trip_id, ("refund",)):
-            await asyncio.sleep(PUT_ASIDE_S)
+            await asyncio.sleep(FIRST_TRIES_S)
+            self.stage.tell("the refund has been tried for a day")
+            outbox: Any = service_of(self.stage.workers[0]).worker.outbox
+            for task in outbox.tasks.values():
+                if task.kind == EffectKind.REFUND_PAYMENT and task.state != "done":
+                    task.attempts = ATTEMPTS_MAX - LAST_TRIES
+            await asyncio.sleep(LAST_TRIES_S)
         await self.mend("stripe")

@@ -1,4 +1,5 @@
-"""Hundreds of small worlds in which everything goes wrong, and none in which a promise breaks."""
+"""Small worlds in which everything goes wrong, and none in which a promise breaks: unless a mistake
+is planted on purpose. Each of these is found, so what watches over the promises does watch."""
 
 from __future__ import annotations
 
@@ -6,12 +7,18 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing import get_context
 from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from tests.simulation.afterwards.planted import PLANTED
+from tests.simulation.batch import Batch, convicts, run_planted, start_worker
 from tests.simulation.world import run
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +27,8 @@ SEEDS = 40
 MORE = 160
 TOLD_TOGETHER = pytest.mark.xdist_group("simulated batch")
 SOME = ("1", "2", "3", "5", "8", "13")
+# Most mistakes are found in a few; what a seed means changes with the code, so it may take more.
+SEARCHED = 600
 
 
 def simulation(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -42,6 +51,16 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any
     told = tmp_path_factory.mktemp("simulation")
     asked = ("--seeds", str(SEEDS), "--more", str(MORE), "--from", "1", "--jobs", "2")
     return simulation(told, *asked)
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Pool]:
+    """A process that plays world after world, with the order of sets of words that every run has;
+    what worlds need is imported there once."""
+    with patch.dict(os.environ, PYTHONHASHSEED="0"):
+        pool = get_context("spawn").Pool(1, start_worker)
+    with pool:
+        yield pool
 
 
 @TOLD_TOGETHER
@@ -79,3 +98,27 @@ def test_who_looks_for_a_mistake_is_told_of_the_first_that_shows_it(tmp_path: Pa
     assert 1 == code, said
     assert 600 > told["runs"]
     assert "python -m tests.simulation --seed" in said
+
+
+def search(name: str) -> Batch:
+    """What came of the seeds with this mistake made, up to the first that convicts it."""
+    batch = Batch()
+    for seed in range(1, SEARCHED + 1):
+        verdict = run_planted(str(seed), name)
+        batch.take(verdict)
+        if convicts(verdict, name):
+            break
+    return batch
+
+
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("name", sorted(PLANTED))
+def test_a_planted_mistake_is_found_by_the_promise_it_breaks(name: str, player: Pool) -> None:
+    found = player.apply(search, (name,))
+
+    broken = Counter(each.promise for verdict in found.failed for each in verdict.violations)
+    assert PLANTED[name].breaks & broken.keys(), f"{found.runs} seeds broke {dict(broken)}"
+
+
+def test_enough_mistakes_are_planted() -> None:
+    assert 21 <= len(PLANTED)

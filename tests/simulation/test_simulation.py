@@ -53,7 +53,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any
     return simulation(told, *asked)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def player() -> Iterator[Pool]:
     """A process that plays world after world, with the order of sets of words that every run has;
     what worlds need is imported there once."""

@@ -20,6 +20,8 @@ from domain.suppliers import OrderRefused, OrderUnknown
 from service.app import Service
 from service.workers.outcomes import Done
 
+# How people pay, each as likely as the others.
+OUTCOMES = ("paid",) * 7 + ("declined", "requires_action", "processing", "processing", "abandoned")
 MOMENT_S = 1.0
 UNCOMMITTED = timedelta(seconds=2)
 A_FLIGHT = ("duffel", "POST", "/air/orders")
@@ -35,12 +37,13 @@ AN_ORDER_WITHOUT_AN_ANSWER = (
 class Composition:
     """The parts as they are. A planted mistake overrides what puts a wrong one in its place; under
     the faults it `needs`, and with what providers are to do at first (`begins`: provider, method,
-    path, mode) and what `befalls` the money afterwards it soon breaks one of the promises that it
-    `breaks`."""
+    path, mode), how people pay (`paying`) and what `befalls` the money afterwards it soon breaks one
+    of the promises that it `breaks`."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     breaks: ClassVar[frozenset[str]] = frozenset()
     begins: ClassVar[tuple[tuple[str, str, str, str], ...]] = ()
+    paying: ClassVar[tuple[str, ...]] = OUTCOMES
     befalls: ClassVar[tuple[str, ...]] = ()
 
     def store(self, store: Any) -> Any:
@@ -160,6 +163,7 @@ async def believe(notices: Any, _task: Any, notice: Any, trip_id: str, cause: An
 
 class TrustingTheWebhook(Composition):
     breaks = frozenset({"S2"})
+    paying = ("processing",)
 
     def service(self, service: Service) -> None:
         notices: Any = service.worker.notices

@@ -28,7 +28,8 @@ MORE = 160
 TOLD_TOGETHER = pytest.mark.xdist_group("simulated batch")
 SOME = ("1", "2", "3", "5", "8", "13")
 # Most mistakes are found in a few; what a seed means changes with the code, so it may take more.
-SEARCHED = 600
+# One beginning is as good as the other: the worlds that follow on this one are small.
+SEARCHED = range(6, 606)
 
 
 def simulation(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -103,7 +104,7 @@ def test_who_looks_for_a_mistake_is_told_of_the_first_that_shows_it(tmp_path: Pa
 def search(name: str) -> Batch:
     """What came of the seeds with this mistake made, up to the first that convicts it."""
     batch = Batch()
-    for seed in range(1, SEARCHED + 1):
+    for seed in SEARCHED:
         verdict = run_planted(str(seed), name)
         batch.take(verdict)
         if convicts(verdict, name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,13 +16,13 @@ import aiohttp
 from tests.scenarios.world import AMELIA, CONTACT
 from tests.simulation.faults import Faults
 from tests.simulation.machines import EPOCH, FRONT_URL, STRIPE_URL
+from tests.simulation.planted import OUTCOMES
 
 REQUEST_S_MAX = 70.0
 TRIES_MAX = 25
 OVER = {"completed", "failed", "cancelled"}
 BESSIE = {**AMELIA, "first_name": "Bessie"}
 DEPARTURE = (EPOCH + timedelta(days=60)).date()
-OUTCOMES = ("paid",) * 7 + ("declined", "requires_action", "processing", "processing", "abandoned")
 
 
 class GaveUp(Exception):
@@ -129,9 +129,12 @@ def trip_of(path: str) -> str:
 class Traveller:
     """One story, drawn from the seed."""
 
-    def __init__(self, browser: Browser, chance: random.Random) -> None:
+    def __init__(
+        self, browser: Browser, chance: random.Random, paying: Sequence[str] = OUTCOMES
+    ) -> None:
         self.browser = browser
         self.chance = chance
+        self.paying = paying
         self.trip_id = ""
 
     def likely(self, share: float) -> bool:
@@ -253,7 +256,7 @@ class Traveller:
     async def pay(self, booked: Any) -> None:
         """At the payment page, with one card or several, in one tab or two."""
         await asyncio.sleep(self.chance.choice((0.0, 0.1, 3.0, 60.0, 2_000.0)))
-        outcome = self.chance.choice(OUTCOMES)
+        outcome = self.chance.choice(self.paying)
         session = booked["session_id"]
         kind = "payment_intents" if session.startswith("pi_") else "checkout"
         path = f"/_sandbox/{kind}/{session}/pay"

@@ -177,7 +177,7 @@ class Run:
         chance = random.Random(f"{self.seed}:traveller:{number}")
         browser = Browser(key, chance, self.faults, self.memory)
         await asyncio.sleep(chance.choice((0.0, 0.0, 5.0, 30.0)))
-        await Traveller(browser, chance).live()
+        await Traveller(browser, chance, self.planted.paying).live()
 
     async def settle(self, *, patient: bool) -> bool:
         """Let time go on until no work is left; False: some always is. What waits for a far

@@ -37,8 +37,8 @@ AN_ORDER_WITHOUT_AN_ANSWER = (
 class Composition:
     """The parts as they are. A planted mistake overrides what puts a wrong one in its place; under
     the faults it `needs`, and with what providers are to do at first (`begins`: provider, method,
-    path, mode), how people pay (`paying`) and what `befalls` the money afterwards it soon breaks one
-    of the promises that it `breaks`."""
+    path, mode), how people pay (`paying`) and what `befalls` the money afterwards it soon breaks
+    one of the promises that it `breaks`."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
     breaks: ClassVar[frozenset[str]] = frozenset()

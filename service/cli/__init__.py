@@ -99,7 +99,7 @@ def main() -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong use or unsafe settings, 3 not found."""
     collect_seldom()
     try:
-        app()
+        app(sys.argv[1:])
     except UnsafeSettings as error:
         complaints.print(str(error), markup=False)
         complaints.print("Without any keys of yours, `tripledger demo` shows everything.")

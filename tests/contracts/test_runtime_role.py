@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +17,7 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.event_log.verify import verify
 from adapters.runtime_role import RoleRefused, grant_runtime_role
 from tests.contracts.events import codec, first, new_id, numbers
+from tests.forking import command
 from tests.scenarios.audit import audit
 from tests.scenarios.world import raised_world
 
@@ -131,15 +130,10 @@ async def test_the_owner_of_the_log_cannot_be_the_role(database_url: str) -> Non
 
 async def test_migrating_makes_the_role(empty_database_url: str) -> None:
     name = f"tripledger_test_{uuid4().hex[:12]}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "service.cli", "migrate", "--runtime-role", name),
-        env={**os.environ, "TRIPLEDGER_DATABASE_URL": empty_database_url},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await process.communicate()
+    environment = {**os.environ, "TRIPLEDGER_DATABASE_URL": empty_database_url}
+    done = await command(environment, "migrate", "--runtime-role", name)
     try:
-        assert (0, True) == (process.returncode, f"{name} may run the service" in told.decode())
+        assert (0, True) == (done.code, f"{name} may run the service" in done.answer)
         await run(empty_database_url, f"SET ROLE {name}; SELECT FROM tripledger.trip_log")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await run(empty_database_url, f"SET ROLE {name}; {FORBIDDEN[1]}")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from adapters.event_log.postgres import PostgresEventLog
 from adapters.event_log.verify import Anchor, Verified, verify
 from adapters.migrate import MIGRATIONS, migrate
 from tests.contracts.events import CAUSE, append, codec, event, first, new_id
+from tests.forking import command
 from tests.postgres import fresh_database
 
 TRIPS = 6
@@ -331,21 +331,10 @@ async def test_nothing_is_recorded_before_what_was_seen(
     assert (EVENTS, ()) == (found.events, found.flaws)
 
 
-async def cli(database_url: str, *words: str) -> tuple[int | None, str]:
-    """Exit code and output of the installed command."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "service.cli",
-        "log",
-        "verify",
-        *words,
-        env={**os.environ, "TRIPLEDGER_DATABASE_URL": database_url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+async def cli(database_url: str, *words: str) -> tuple[int, str]:
+    """Exit code and output of `tripledger log verify`."""
+    environment = {**os.environ, "TRIPLEDGER_DATABASE_URL": database_url}
+    return (await command(environment, "log", "verify", *words))[:2]
 
 
 async def test_the_command_names_the_first_bad_event_and_fails(

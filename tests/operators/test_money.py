@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import sys
 from collections import Counter
 from datetime import timedelta
 
@@ -16,6 +14,7 @@ from adapters.operators.paging import CursorUnusable
 from adapters.read_tables import LedgerRow
 from service.workers.rebuilding import rebuild
 from tests.contracts.events import NOON, new_id
+from tests.forking import command
 from tests.given import given
 from tests.operators.conftest import Office
 from tests.replay.money_trips import seen
@@ -168,16 +167,9 @@ async def test_trips_that_owe_or_are_owed_are_listed(
     assert (None, ()) == (second.after, (await books.unsettled(tenant="globex")).rows)
 
 
-async def cli(url: str, *words: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "service.cli", "money", *words),
-        env={**os.environ, "TRIPLEDGER_DATABASE_URL": url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+async def cli(url: str, *words: str) -> tuple[int, str]:
+    environment = {**os.environ, "TRIPLEDGER_DATABASE_URL": url}
+    return (await command(environment, "money", *words))[:2]
 
 
 async def test_the_command_tells_people_and_machines(office: Office, database_url: str) -> None:

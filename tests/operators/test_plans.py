@@ -1,4 +1,4 @@
-"""With a hundred thousand trips in the lists every page of an operator is read from an index that
+"""With tens of thousands of trips in the lists every page of an operator is read from an index that
 stops where the page ends: what the adapters really send is caught on the wire and explained."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.contracts.events import NOON
 from tests.contracts.test_query_plans import nodes
 from tests.postgres import fresh_database, make_template
 
-TRIPS = 100_000
+TRIPS = 40_000
 RARE = 1_000
 ROWS_READ_MAX = 2_500
 

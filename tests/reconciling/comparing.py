@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from asyncio.subprocess import PIPE
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -20,6 +17,7 @@ from domain.suppliers import (
     Traveler,
 )
 from service.reconciling.run import Report, Scope
+from tests.forking import command
 from tests.scenarios.processes import environment
 from tests.scenarios.world import AMELIA, CONTACT, DEPARTURE, World
 
@@ -48,17 +46,11 @@ def found(report: Report) -> Counter[tuple[str, str]]:
     return Counter(each for each in told if each[0] != "notification_missed")
 
 
-async def command(world: World, *words: str) -> tuple[int | None, Any]:
+async def reconciled(world: World, *words: str) -> tuple[int, Any]:
     """`tripledger reconcile` with the world's settings: its exit code and its JSON."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service.cli", "reconcile", *words, "--json"),
-        env=environment(world),
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    out, complaints = await process.communicate()
-    assert out, complaints.decode()
-    return process.returncode, json.loads(out)
+    done = await command(environment(world), "reconcile", *words, "--json")
+    assert done.answer, done.complaints
+    return done.code, json.loads(done.answer)
 
 
 async def order_elsewhere(world: World, metadata: dict[str, str]) -> OrderConfirmed:

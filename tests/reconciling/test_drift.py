@@ -18,11 +18,11 @@ from domain.payments import MoneyBack, RefundSnapshot
 from domain.trip import commands as c
 from service.reconciling.run import Scope
 from tests.reconciling.comparing import (
-    command,
     everything,
     found,
     one,
     order_elsewhere,
+    reconciled,
 )
 from tests.reconciling.test_lost_news import captured_payment
 from tests.scenarios.world import World
@@ -75,7 +75,7 @@ async def test_what_people_have_settled_is_settled_and_not_asked_again(world: Wo
     await world.pay_and_settle(trip_id)
     await believed_refunded(world, trip_id, "re_gone", 1_234)
 
-    code, told = await command(world, "--trip", trip_id)
+    code, told = await reconciled(world, "--trip", trip_id)
     [incident] = await world.incidents(trip_id)
     resolve = c.ResolveIncident(
         code=incident["code"],
@@ -84,8 +84,8 @@ async def test_what_people_have_settled_is_settled_and_not_asked_again(world: Wo
         now=world.service.clock.now(),
     )
     await world.service.road.handle(trip_id, resolve, OPERATOR)
-    second, told_again = await command(world, "--trip", trip_id)
-    shown, last = await command(world, "--last")
+    second, told_again = await reconciled(world, "--trip", trip_id)
+    shown, last = await reconciled(world, "--last")
 
     assert (1, 0, 0) == (code, second, shown)
     assert [("refund_missing", "incident")] == [(d["code"], d["done"]) for d in told["drifts"]]
@@ -123,11 +123,11 @@ async def test_an_order_of_nobody_is_reported_until_somebody_accepts_it(world: W
 
     first, second = await everything(world), await everything(world)
     [drift] = second.staying
-    code, _ = await command(world)
+    code, _ = await reconciled(world)
     await world.service.reconciler.reports.accept(
         drift.key, "Ordered by the office.", "operator:test", world.service.clock.now()
     )
-    after, told = await command(world)
+    after, told = await reconciled(world)
 
     assert Counter({("order_of_nobody", "reported"): 1}) == found(first) == found(second)
     assert (made.supplier_order_id, made.price) == (drift.subject, drift.at_stake)

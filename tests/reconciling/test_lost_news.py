@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from domain.payments import ProviderEvent
-from tests.reconciling.comparing import command, everything, found, one
+from tests.reconciling.comparing import everything, found, one, reconciled
 from tests.scenarios.audit import audit
 from tests.scenarios.world import World
 
@@ -75,9 +75,9 @@ async def test_a_refund_made_in_the_dashboard_is_found_though_nobody_told(world:
     path = f"/_sandbox/payment_intents/{payment_id}/refund"
     await world.steer("stripe", "POST", path, {"amount": 1_000})
 
-    code, told = await command(world, "--trip", trip_id)
+    code, told = await reconciled(world, "--trip", trip_id)
     await world.at_rest()
-    second, told_again = await command(world, "--trip", trip_id)
+    second, told_again = await reconciled(world, "--trip", trip_id)
 
     assert (0, 0) == (code, told["staying"])
     assert "money_back_not_heard_of" in {drift["code"] for drift in told["drifts"]} or {

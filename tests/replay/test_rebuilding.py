@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -27,6 +26,7 @@ from service.workers.pages import Pages
 from service.workers.projector import Projector
 from service.workers.rebuilding import compare_with_log, rebuild
 from tests.contracts.events import NOON
+from tests.forking import command
 from tests.replay.trips_at_scale import CODEC, live_through, retold
 from tests.rules import stories as s
 
@@ -252,16 +252,9 @@ async def test_a_rebuild_that_fails_leaves_what_is_read_as_it_was(
     )
 
 
-async def cli(url: str, *words: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "service.cli", "projections", *words),
-        env={**os.environ, "TRIPLEDGER_DATABASE_URL": url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
+async def cli(url: str, *words: str) -> tuple[int, str]:
+    environment = {**os.environ, "TRIPLEDGER_DATABASE_URL": url}
+    return (await command(environment, "projections", *words))[:2]
 
 
 async def test_the_command_names_the_row_and_puts_it_right(

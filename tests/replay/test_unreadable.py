@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from adapters.read_tables import PROJECTIONS
 from service.workers.rebuilding import rebuild
 from tests.contracts.events import new_id
 from tests.contracts.waiting import until
+from tests.forking import command
 from tests.scenarios.world import World, raised_world
 
 POISON = """
@@ -40,15 +40,11 @@ async def poison(world: World, topic: str, state: bytes) -> tuple[int, str]:
     return position, stream
 
 
-async def listed(database_url: str) -> tuple[int | None, list[dict[str, Any]]]:
+async def listed(database_url: str) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and answer of `tripledger projections list`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service.cli", "projections", "list", "--json"),
-        env={**os.environ, "TRIPLEDGER_DATABASE_URL": database_url},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await process.communicate()
-    return process.returncode, json.loads(told)
+    environment = {**os.environ, "TRIPLEDGER_DATABASE_URL": database_url}
+    done = await command(environment, "projections", "list", "--json")
+    return done.code, json.loads(done.answer)
 
 
 def stopped(lines: list[Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from tests.scenarios.conftest import Raise
-from tests.scenarios.processes import Crew, kill
+from tests.scenarios.processes import Crew
 from tests.scenarios.world import World
 
 LEASE_S = 10
@@ -23,14 +23,14 @@ ORDERS = {
 
 async def world_of(raise_world: Raise, crew: Crew) -> World:
     world = await raise_world(WITHOUT_WORKERS, task_lease_s=LEASE_S)
-    await crew.start(world)
+    crew.start(world)
     return world
 
 
 async def succeeded(world: World, crew: Crew) -> None:
     """The worker is killed and another takes its place; the dead one's lease is over."""
-    await kill(crew.processes[-1])
-    await crew.start(world)
+    await crew.processes[-1].kill()
+    crew.start(world)
     await world.advance(LEASE_S + 1)
 
 
@@ -148,7 +148,7 @@ async def test_two_workers_share_the_work_and_do_each_thing_once(
     raise_world: Raise, crew: Crew
 ) -> None:
     world = await world_of(raise_world, crew)
-    await crew.start(world)
+    crew.start(world)
     trips = [await world.build_usual() for _ in range(4)]
 
     booked = await asyncio.gather(*(world.book(trip_id) for trip_id in trips))

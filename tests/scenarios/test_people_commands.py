@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import secrets
-import sys
-from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
+from tests.forking import command
 from tests.scenarios.processes import environment
 from tests.scenarios.world import World
 
 
-async def command(world: World, *words: str) -> tuple[int, str]:
-    """Exit code and output of `tripledger …` with the world's settings."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service.cli", *words), env=environment(world), stdout=PIPE
-    )
-    out, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode()
-
-
 async def answered(world: World, *words: str) -> Any:
-    code, out = await command(world, *words, "--json")
+    code, out, _ = await command(environment(world), *words, "--json")
     assert 0 == code
     return json.loads(out)
 
@@ -45,18 +33,21 @@ async def test_a_trips_people_are_looked_at_forgotten_and_certified(
     assert [(trip_id, False), (trip_id, False)] == [(h["trip_id"], h["forgotten"]) for h in held]
     assert (False, True) == (kept["contact"]["forgotten"], gone["contact"]["forgotten"])
     assert done == json.loads(proof.read_text())
-    assert 0 == (await command(world, "forget", "verify", str(proof)))[0]
+    assert 0 == (await command(environment(world), "forget", "verify", str(proof)))[0]
     [first, *_] = changed = json.loads(proof.read_text())
     document = base64.b64decode(first["document"]).replace(b"operator:", b"somebody:")
     first["document"] = base64.b64encode(document).decode()
     proof.write_text(json.dumps(changed))
-    assert 1 == (await command(world, "forget", "verify", str(proof)))[0]
+    assert 1 == (await command(environment(world), "forget", "verify", str(proof)))[0]
     proof.write_text("{}")
-    assert 1 == (await command(world, "forget", "verify", str(proof)))[0]
+    assert 1 == (await command(environment(world), "forget", "verify", str(proof)))[0]
 
 
 async def test_forgetting_nobody_is_not_found(world: World) -> None:
-    assert 3 == (await command(world, "forget", "0b9d3d0e-6a3c-4a37-9a1b-6d1f3c6f2a10"))[0]
+    assert (
+        3
+        == (await command(environment(world), "forget", "0b9d3d0e-6a3c-4a37-9a1b-6d1f3c6f2a10"))[0]
+    )
 
 
 async def test_keys_are_wrapped_by_a_new_master_key_and_the_old_one_can_go(world: World) -> None:
@@ -78,4 +69,4 @@ async def test_keys_are_wrapped_by_a_new_master_key_and_the_old_one_can_go(world
     world.service.vault.master = type(world.service.vault.master).read(file)
     assert "A•••" == (await world.trip(trip_id))["travelers"][0]["first_name"]
     file.write_bytes(old)
-    assert 1 == (await command(world, "vault", "rewrap"))[0]
+    assert 1 == (await command(environment(world), "vault", "rewrap"))[0]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from asyncio import gather
-from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from service.http.routes import routes_of
 from service.mcp import routes as mcp_routes
 from tests.compat.mcp.agents import FLIGHTS, over_http
+from tests.forking import command
 from tests.scenarios.world import World
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -166,25 +165,17 @@ async def test_without_the_package_the_route_says_so(
         await route.handler(None)  # type: ignore[arg-type]
 
 
-async def command(*arguments: str, **environment: str) -> tuple[int, str]:
-    process = await create_subprocess_exec(
-        sys.executable,
-        *("-m", "service.cli", "mcp", *arguments),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={"PATH": "/usr/bin:/bin", **environment},
-    )
-    _, complaint = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, complaint.decode()
+async def mcp(*arguments: str, **environment: str) -> tuple[int, str]:
+    """The exit code, and what was complained of."""
+    code, _, complaints = await command(environment, "mcp", *arguments)
+    return code, complaints
 
 
 async def test_a_command_that_cannot_serve_says_why_at_once(world: World) -> None:
     keyless, bad, nobody = await gather(
-        command("--url", world.url),
-        command("--url", world.url, TRIPLEDGER_API_KEY="tl_test_nobodys"),
-        command("--url", "http://127.0.0.1:9", TRIPLEDGER_API_KEY=world.key),
+        mcp("--url", world.url),
+        mcp("--url", world.url, TRIPLEDGER_API_KEY="tl_test_nobodys"),
+        mcp("--url", "http://127.0.0.1:9", TRIPLEDGER_API_KEY=world.key),
     )
 
     assert (2, 1, 1) == (keyless[0], bad[0], nobody[0])

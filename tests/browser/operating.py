@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 from playwright.async_api import Browser, Locator, Page, expect
 
 from adapters.api_keys import SCOPES
 from tests.browser.browsing import PATIENCE_MS, Browsing, Tab, watched
+from tests.console.operating import Console
 from tests.scenarios.world import World
 
 # Where pictures for the documents are put when they are asked for; see `make pictures`.
@@ -90,6 +92,12 @@ async def desks(browser: Browser, world: World) -> AsyncIterator[Browsing]:
 
 
 async def signed_in(browsing: Browsing, world: World, **how: object) -> Desk:
-    desk = Desk(world, await browsing.tab(**how))
-    await desk.enter(await key_of(world))
-    return desk
+    """Somebody who has come in by the door before this browser was opened; how the door looks and
+    feels is seen where it is the subject."""
+    context = await browsing.somebody(**how)
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        await Console(world, session, await key_of(world)).enter()
+    cookies = [{"name": each.key, "value": each.value, "url": world.url} for each in jar]
+    await context.add_cookies(cookies)
+    return Desk(world, await browsing.tab(context))

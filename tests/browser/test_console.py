@@ -71,8 +71,10 @@ async def test_every_page_reads_the_same_without_javascript(
     troubled: tuple[World, Prepared], browsing: Browsing
 ) -> None:
     world, prepared = troubled
-    plain = await signed_in(browsing, world, java_script_enabled=False)
-    scripted = await signed_in(browsing, world)
+    plain = Desk(world, await browsing.tab(java_script_enabled=False))
+    scripted = Desk(world, await browsing.tab())
+    for desk in (plain, scripted):
+        await desk.enter(await key_of(world))
 
     for name, path in (await paths(world, prepared)).items():
         headings = []

@@ -20,7 +20,7 @@ def versions(page: Page) -> tuple[int, int]:
 async def test_it_says_in_a_sentence_how_the_trip_stands(world: World, console: Console) -> None:
     flight, stay = await world.find_flight(), await world.find_stay()
     trip_id = await world.build(flight, stay)
-    price = f"€{(flight['price']['amount'] + stay['price']['amount']) / 100:.2f}"
+    price = f"€{(flight['price']['amount'] + stay['price']['amount']) / 100:,.2f}"
     page = f"/console/trips/{trip_id}"
     assert f"Being put together: 2 items for {price}." in (await console.sees(page)).text
 

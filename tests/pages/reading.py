@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 
@@ -46,15 +47,22 @@ class Reader(HTMLParser):
 
 
 class Page:
-    """An answer, read whole."""
+    """An answer, read when somebody wants to know what it says."""
 
     def __init__(self, status: int, headers: Any, html: str) -> None:
         self.status = status
         self.headers = headers
         self.html = html
-        self.reader = Reader()
-        self.reader.feed(html)
-        self.text = " ".join(" ".join(self.reader.words).split())
+
+    @cached_property
+    def reader(self) -> Reader:
+        reader = Reader()
+        reader.feed(self.html)
+        return reader
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.reader.words).split())
 
     def marked(self, name: str) -> list[str]:
         """The values of a data attribute, in their order."""

@@ -188,15 +188,19 @@ class Neighbour:
     def leaks_of(self, other: Neighbour) -> set[tuple[str, str]]:
         """What of the other's this one was told without having said it: in the same request, or,
         where its own acts are listed, in any."""
-        said = "\n".join(heard.sent for heard in self.ear.heard).lower()
-        return {
-            (heard.asked, name)
-            for heard in self.ear.heard
-            if "/_sandbox/" not in heard.asked
-            for name, value in other.canaries.items()
-            if value.lower() in heard.told.lower()
-            and value.lower() not in (said if heard.asked == OWN_ACTS else heard.sent.lower())
-        }
+        everything = "\n".join(heard.sent for heard in self.ear.heard).lower()
+        canaries = {name: value.lower() for name, value in other.canaries.items()}
+        leaks: set[tuple[str, str]] = set()
+        for heard in self.ear.heard:
+            if "/_sandbox/" not in heard.asked:
+                told = heard.told.lower()
+                said = everything if heard.asked == OWN_ACTS else heard.sent.lower()
+                leaks |= {
+                    (heard.asked, name)
+                    for name, value in canaries.items()
+                    if value in told and value not in said
+                }
+        return leaks
 
 
 @asynccontextmanager

@@ -20,8 +20,9 @@ from domain.suppliers import OrderRefused, OrderUnknown
 from service.app import Service
 from service.workers.outcomes import Done
 
+PAID = ("paid",)
 # How people pay, each as likely as the others.
-OUTCOMES = ("paid",) * 7 + ("declined", "requires_action", "processing", "processing", "abandoned")
+OUTCOMES = PAID * 7 + ("declined", "requires_action", "processing", "processing", "abandoned")
 MOMENT_S = 1.0
 UNCOMMITTED = timedelta(seconds=2)
 A_FLIGHT = ("duffel", "POST", "/air/orders")
@@ -138,6 +139,7 @@ class OpenEnded(Instead):
 
 class LeavingTheSessionPayableAfterAnEdit(Composition):
     breaks = frozenset({"M11"})
+    paying = PAID
 
     def payments(self, payments: Any) -> Any:
         return OpenEnded(payments)
@@ -235,6 +237,7 @@ class Undisputed(Instead):
 
 class LeavingADisputeOutOfTheBooks(Composition):
     breaks = frozenset({"M15"})
+    paying = PAID
     befalls = ("dispute",)
 
     def payments(self, payments: Any) -> Any:
@@ -264,6 +267,7 @@ async def on_other_terms(desk: Any, cancel: Any, trip_id: str, _quote_id: str, c
 
 class CancellingOnOtherTermsThanQuoted(Composition):
     breaks = frozenset({"M12"})
+    paying = PAID
     befalls = ("cancellation",)
 
     def service(self, service: Service) -> None:

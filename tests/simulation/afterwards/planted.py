@@ -10,7 +10,7 @@ from domain.money import Money
 from domain.payments import MoneyBack
 from domain.suppliers import SupplierOrder
 from tests.simulation import planted
-from tests.simulation.planted import Composition, Instead
+from tests.simulation.planted import PAID, Composition, Instead
 
 
 class AsIfInOurs(Instead):
@@ -23,6 +23,7 @@ class AsIfInOurs(Instead):
 
 class TakingForeignMoneyForOurs(Composition):
     breaks = frozenset({"M15"})
+    paying = PAID
     befalls = ("dispute",)
 
     def payments(self, payments: Any) -> Any:

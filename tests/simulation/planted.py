@@ -260,21 +260,6 @@ class RepairingAgainWhatWasRepaired(Composition):
         poller.inbox = Amnesiac(poller.inbox)
 
 
-async def on_other_terms(desk: Any, cancel: Any, trip_id: str, _quote_id: str, cause: Any) -> Any:
-    terms = await desk.cancellation_quote(trip_id, None, cause)
-    return await cancel(trip_id, terms.cancellation_quote_id, cause)
-
-
-class CancellingOnOtherTermsThanQuoted(Composition):
-    breaks = frozenset({"M12"})
-    paying = PAID
-    befalls = ("cancellation",)
-
-    def service(self, service: Service) -> None:
-        desk: Any = service.desk
-        desk.cancel = partial(on_other_terms, desk, desk.cancel)
-
-
 # --- in the log, the outbox and the read models
 
 

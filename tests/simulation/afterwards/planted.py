@@ -1,16 +1,34 @@
-"""Mistakes made on purpose about what comes afterwards: foreign money, orders, operators."""
+"""Mistakes made on purpose about what comes afterwards: cancelling, foreign money, orders,
+operators."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from adapters.memory.outbox import MemoryOutbox
 from domain.money import Money
 from domain.payments import MoneyBack
 from domain.suppliers import SupplierOrder
+from service.app import Service
 from tests.simulation import planted
 from tests.simulation.planted import PAID, Composition, Instead
+
+
+async def on_other_terms(desk: Any, cancel: Any, trip_id: str, _quote_id: str, cause: Any) -> Any:
+    terms = await desk.cancellation_quote(trip_id, None, cause)
+    return await cancel(trip_id, terms.cancellation_quote_id, cause)
+
+
+class CancellingOnOtherTermsThanQuoted(Composition):
+    breaks = frozenset({"M12"})
+    paying = PAID
+    befalls = ("cancellation",)
+
+    def service(self, service: Service) -> None:
+        desk: Any = service.desk
+        desk.cancel = partial(on_other_terms, desk, desk.cancel)
 
 
 class AsIfInOurs(Instead):
@@ -80,6 +98,7 @@ PLANTED: dict[str, type[Composition]] = {
     **{
         each.__name__: each
         for each in (
+            CancellingOnOtherTermsThanQuoted,
             TakingForeignMoneyForOurs,
             BelievingThatWhatIsBookedStaysBooked,
             NotAskingWhatElseWasOrdered,

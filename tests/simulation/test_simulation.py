@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 SEEDS = 40
 # What is rare is not met in each so many seeds, and which meet it changes with the code.
 MORE = 160
-TOLD_TOGETHER = pytest.mark.xdist_group("simulated batch")
 SOME = ("1", "2", "3", "5", "8", "13")
 # Most mistakes are found in a few; what a seed means changes with the code, so it may take more.
 # One beginning is as good as the other: the worlds that follow on this one are small.
@@ -47,13 +46,6 @@ def simulation(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any], st
     return done.returncode, told, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], str]:
-    told = tmp_path_factory.mktemp("simulation")
-    asked = ("--seeds", str(SEEDS), "--more", str(MORE), "--from", "1", "--jobs", "2")
-    return simulation(told, *asked)
-
-
 @pytest.fixture(scope="session")
 def player() -> Iterator[Pool]:
     """A process that plays world after world, with the order of sets of words that every run has;
@@ -64,28 +56,19 @@ def player() -> Iterator[Pool]:
         yield pool
 
 
-@TOLD_TOGETHER
 @pytest.mark.timeout(1_800)
-def test_no_seed_breaks_a_promise_and_everything_has_happened(
-    played: tuple[int, dict[str, Any], str],
+def test_no_seed_breaks_a_promise_and_each_tells_the_same_story_in_every_process(
+    tmp_path: Path, player: Pool
 ) -> None:
-    code, told, said = played
+    asked = ("--seeds", str(SEEDS), "--more", str(MORE), "--from", "1", "--jobs", "2")
+
+    code, told, said = simulation(tmp_path, *asked)
 
     assert 0 == code, said
     assert SEEDS <= told["runs"]
     assert ([], []) == (told["failed"], told["never"])
-
-
-@TOLD_TOGETHER
-@pytest.mark.timeout(1_800)
-def test_a_seed_tells_the_same_story_in_every_process(
-    played: tuple[int, dict[str, Any], str], player: Pool
-) -> None:
-    _, told, _ = played
-
     # Another process, in which other worlds were played before, and in another order.
     again = {seed: player.apply(run, (seed,)).digest for seed in reversed(SOME)}
-
     assert len(SOME) == len(set(again.values()))
     assert again == {seed: told["digests"][seed] for seed in SOME}
 

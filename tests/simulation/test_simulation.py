@@ -57,9 +57,7 @@ def player() -> Iterator[Pool]:
 
 
 @pytest.mark.timeout(1_800)
-def test_no_seed_breaks_a_promise_and_each_tells_the_same_story_in_every_process(
-    tmp_path: Path, player: Pool
-) -> None:
+def test_no_seed_breaks_a_promise_and_everything_has_happened(tmp_path: Path, player: Pool) -> None:
     asked = ("--seeds", str(SEEDS), "--more", str(MORE), "--from", "1", "--jobs", "2")
 
     code, told, said = simulation(tmp_path, *asked)

@@ -83,7 +83,8 @@ def decide(command: Command, dossier: Dossier) -> list[DossierEvent]:
     if isinstance(command, tc.GuardAuthorization):
         command = replace(command, confirmed_total=confirmed_now(command, dossier))
     if isinstance(command, tc.ReleasePayment):
-        command = replace(command, confirmed=any(b.status == "confirmed" for b in dossier.bookings))
+        confirmed = (b.checkout_id for b in dossier.bookings if b.status == "confirmed")
+        command = replace(command, confirmed=frozenset(confirmed))
     return list(trip_decider.decide(cast(TripCommand, command), dossier.trip))
 
 

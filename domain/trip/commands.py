@@ -178,12 +178,12 @@ class RefundPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePayment:
-    """Somebody decides to let an authorisation go; `confirmed` says whether it pays for bookings
-    and is set when it is decided."""
+    """Somebody decides to let an authorisation go; `confirmed` are the checkouts of which bookings
+    are confirmed, and is set when it is decided."""
 
     reason: str
     payment_id: str | None = None
-    confirmed: bool = False
+    confirmed: frozenset[str] = frozenset()
     now: datetime
 
 

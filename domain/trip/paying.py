@@ -209,7 +209,7 @@ def release_payment(command: c.ReleasePayment, trip: Trip) -> list[e.TripEvent]:
             "Only an authorisation that nothing was taken of can be let go; refund it instead.",
             status=payment.status,
         )
-    if command.confirmed:
+    if payment.checkout_id in command.confirmed:
         raise Refused(
             "not_releasable", "Bookings are confirmed that this money pays for; cancel them first."
         )

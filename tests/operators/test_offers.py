@@ -71,6 +71,7 @@ def refunded(cents: int) -> tc.RefundPayment:
 
 NOT_FOUND = ids.incident_id(s.TRIP, "order_not_found", s.STAY_BOOKING)
 DISPUTED = ids.incident_id(s.TRIP, "payment_disputed", "du_1")
+ANOTHER = replace(s.PAID_BY_CARD, payment_id="pi_2", checkout_id=ids.checkout_id(s.TRIP, 2))
 QUOTED, TAKEN = terms(s.FLIGHT_BOOKING, s.STAY_BOOKING)
 
 LOOK = may("look", s.CHECKOUT, "Look at checkout 1 for 350.00 EUR at the provider")
@@ -106,6 +107,14 @@ OFFERS: dict[str, tuple[list[DossierEvent], tuple[Offered, ...]]] = {
         ),
     ),
     "ordering, paid at once": (told(s.fulfilling(payment=s.PAID_AT_ONCE)), (GIVE_UP_STAY,)),
+    "another payment beside what is booked": (
+        [*told(s.both_ordered()), ANOTHER],
+        (
+            LOOK,
+            may("give_up", s.FLIGHT_BOOKING, "Give up LHR to JFK, worth 200.00 EUR"),
+            may("release", "pi_2", "Let go the 350.00 EUR that wait to be captured"),
+        ),
+    ),
     "order without an answer": (
         told(s.both_ordered(), then=(LOST,)),
         (

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain import ids
 from domain.booking import events as be
 from domain.payments import RefundSnapshot
 from domain.trip import commands as tc
@@ -205,6 +206,8 @@ def test_an_authorisation_is_let_go_while_nothing_is_booked_for_it() -> None:
     outcome = given(s.paid()).when(letting_go, letting_go)
     outcome.then_kinds(te.ReleaseScheduled)
     given(s.both_ordered()).when(letting_go).then_refused("not_releasable")
+    another = replace(s.PAID_BY_CARD, payment_id="pi_2", checkout_id=ids.checkout_id(s.TRIP, 2))
+    given(s.both_ordered(), another).when(letting_go).then_kinds(te.ReleaseScheduled)
     DONE.when(letting_go).then_refused("not_releasable", status="captured")
     gone = tc.RecordPayment(payment=s.seen("canceled"), now=s.LATER)
     given(s.paid()).after(letting_go, gone).when(letting_go).then_nothing()

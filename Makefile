@@ -40,7 +40,7 @@ demo: $(VENV)/.run ## book a trip end to end and keep serving (ONCE=1: exit afte
 	@$(BIN)/tripledger demo $(if $(filter 1,$(ONCE)),--once)
 
 test: $(VENV)/.dev browser ## the whole test suite
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 # The pages are tried in a real browser, which comes from the system's packages.
 browser:

@@ -17,8 +17,6 @@ from tests.browser.operating import Desk, desks, key_of, signed_in
 from tests.console.prepared import Prepared, seen
 from tests.scenarios.world import World
 
-pytestmark = pytest.mark.xdist_group("troubled")
-
 PAGES = {
     "today": "",
     "trips": "/trips",

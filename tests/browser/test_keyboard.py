@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -15,8 +14,6 @@ from tests.browser.operating import STOPS_MAX, Desk, desks, signed_in
 from tests.browser.test_console import PAGES, paths
 from tests.console.prepared import Prepared
 from tests.scenarios.world import World
-
-pytestmark = pytest.mark.xdist_group("troubled")
 
 REASON = "Because the traveller called"
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.crash.chaos import chaos
 
-pytestmark = [pytest.mark.xdist_group("crash-database"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 BLOWS = 8
 

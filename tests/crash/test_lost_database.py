@@ -15,7 +15,7 @@ from tests.crash.stage import PatientWorld, Stage, staged
 from tests.postgres import own_server, start_again, stop_immediately
 from tests.scenarios.audit import audit
 
-pytestmark = [pytest.mark.xdist_group("crash-database"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 STOPS = 3
 TRAVELLERS = 2

@@ -16,7 +16,7 @@ from tests.crash.stage import PatientWorld, Stage
 from tests.outbound.receiving import receiving
 from tests.scenarios.audit import audit
 
-pytestmark = [pytest.mark.xdist_group("crash-points"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 Story = Callable[[PatientWorld], Awaitable[str]]
 

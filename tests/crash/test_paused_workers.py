@@ -14,7 +14,7 @@ from tests.crash.player import Part
 from tests.crash.stage import PAST_LEASES_S, PatientWorld, Stage
 from tests.scenarios.audit import audit
 
-pytestmark = [pytest.mark.xdist_group("crash-points"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 Story = Callable[[PatientWorld], Awaitable[str]]
 

@@ -20,7 +20,7 @@ from tests.crash.stage import Stage
 from tests.scenarios.audit import audit
 from tests.scenarios.sandboxes import HOST
 
-pytestmark = [pytest.mark.xdist_group("crash-database"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 TRAVELLERS = 2
 EVENTS_BETWEEN = 10

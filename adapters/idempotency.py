@@ -3,17 +3,21 @@ the same time. Keys are the caller's own: tenant, caller and route are part of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
-from adapters.database import Database, rows_touched
+from adapters.database import CONNECTION_LOST, Database, rows_touched
 
 KEPT_FOR = timedelta(days=7)
 # A request that began this long ago and has no answer died with its process.
 ABANDONED_AFTER = timedelta(seconds=60)
+# More requests than are ever being carried out in one process.
+OVER_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +114,31 @@ class PostgresIdempotency:
 
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
+        self.over: deque[tuple[RequestKey, str]] = deque(maxlen=OVER_MAX)
 
     async def begin(self, key: RequestKey, request_hash: str, now: datetime) -> Begun:
+        await self.free_what_is_over()
         token = str(uuid4())
+        with self.over_if_lost(key, token):
+            return await self.begun(key, token, request_hash, now)
+
+    async def free_what_is_over(self) -> None:
+        """Requests that ended while the database was away still hold their keys there."""
+        while self.over:
+            key, token = self.over[0]
+            await self.pool.execute(ABANDON, *row_key(key), token)
+            with suppress(ValueError):
+                self.over.remove((key, token))
+
+    @contextmanager
+    def over_if_lost(self, key: RequestKey, token: str) -> Iterator[None]:
+        try:
+            yield
+        except CONNECTION_LOST:
+            self.over.append((key, token))
+            raise
+
+    async def begun(self, key: RequestKey, token: str, request_hash: str, now: datetime) -> Begun:
         while True:
             first_at = await self.pool.fetchval(
                 BEGIN,
@@ -138,13 +164,15 @@ class PostgresIdempotency:
     async def complete(
         self, fresh: Fresh, status: int, headers: Mapping[str, str], body: bytes
     ) -> bool:
-        done = await self.pool.execute(
-            COMPLETE, *row_key(fresh.key), fresh.token, status, dict(headers), body
-        )
+        with self.over_if_lost(fresh.key, fresh.token):
+            done = await self.pool.execute(
+                COMPLETE, *row_key(fresh.key), fresh.token, status, dict(headers), body
+            )
         return rows_touched(done) == 1
 
     async def abandon(self, fresh: Fresh) -> None:
-        await self.pool.execute(ABANDON, *row_key(fresh.key), fresh.token)
+        with self.over_if_lost(fresh.key, fresh.token):
+            await self.pool.execute(ABANDON, *row_key(fresh.key), fresh.token)
 
     async def purge(self, now: datetime) -> int:
         return rows_touched(

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from adapters.database import CONNECTION_LOST, connect_database
+from adapters.idempotency import Fresh, InFlight, PostgresIdempotency, RequestKey
+from tests.contracts.events import NOON
 from tests.crash import stories
 from tests.crash.stage import PatientWorld, Stage, staged
 from tests.postgres import own_server, start_again, stop_immediately
@@ -30,6 +35,27 @@ async def cluster(tmp_path: Path) -> AsyncIterator[tuple[Path, Stage]]:
             stage.start(role)
         await stage.world.advance(0.001)
         yield directory, stage
+
+
+async def test_a_request_cut_off_by_the_database_may_be_repeated_as_soon_as_it_is_back() -> None:
+    key = RequestKey(tenant="ours", caller="key:1", route="POST /v1/trips", key="once")
+    async with own_server() as (directory, url), connect_database(url, pool_size=2) as database:
+        store = PostgresIdempotency(database)
+        first = await store.begin(key, "hash", NOON)
+        assert isinstance(first, Fresh)
+
+        await stop_immediately(directory)
+        with pytest.raises(CONNECTION_LOST):
+            await store.abandon(first)
+        with pytest.raises(CONNECTION_LOST):
+            await store.begin(replace(key, key="another"), "hash", NOON)
+        await start_again(directory)
+        again = await store.begin(key, "hash", NOON + timedelta(seconds=1))
+
+        assert isinstance(again, Fresh)
+        assert first.first_at == again.first_at
+        assert isinstance(await store.begin(key, "hash", NOON), InFlight)
+        assert await store.complete(again, 201, {}, b"made")
 
 
 async def ready(world: PatientWorld) -> int:

@@ -9,11 +9,11 @@ import structlog
 
 from adapters.outbound.deliveries import PostgresDeliveries
 from domain.ports import Clock, EventLog
+from service.workers.failing import pause_s
 
 log = structlog.get_logger()
 
 BATCH_EVENTS = 1_000
-PAUSE_AFTER_ERROR_S = 5.0
 
 
 class Follower:
@@ -28,13 +28,16 @@ class Follower:
         self.poll_s = poll_s
 
     async def run(self) -> None:
+        failures = 0
         while True:
             try:
                 if not await self.follow():
                     await self.events.changed(self.poll_s)
+                failures = 0
             except Exception as error:
                 log.warning("webhooks_not_followed", reason=type(error).__name__, exc_info=True)
-                await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+                failures += 1
+                await asyncio.sleep(pause_s(failures))
 
     async def follow(self) -> int:
         """A batch for every endpoint that is behind; answers how many events those held."""

@@ -11,13 +11,13 @@ from adapters.event_log.codec import UnreadableStoredEvent
 from adapters.read_models import Checkpoint, Projection, ReadModels, Row
 from domain.log import Recorded, UnreadableEvent
 from domain.ports import EventLog
+from service.workers.failing import pause_s
 from service.workers.folds import FOLDS, TOPICS_BEGIN
 from service.workers.pages import Pages
 
 log = structlog.get_logger()
 
 BATCH_EVENTS = 1_000
-PAUSE_AFTER_ERROR_S = 5.0
 # What comes within this time is folded together: a transaction for each event costs the doors more.
 GATHER_S = 0.02
 
@@ -33,11 +33,13 @@ class Projector:
         self.reached: int | None = None
 
     async def run(self) -> None:
+        failures = 0
         while True:
             try:
                 if self.seen_the_end() or not await self.catch_up():
                     await self.log.changed(self.poll_s)
                     await asyncio.sleep(GATHER_S)
+                failures = 0
             except UnreadableEvent as error:
                 # It will not get better by itself; the other read models go on without this one.
                 log.error("projection_stopped", projection=self.name, reason=str(error))
@@ -49,7 +51,8 @@ class Projector:
                     reason=type(error).__name__,
                     exc_info=True,
                 )
-                await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+                failures += 1
+                await asyncio.sleep(pause_s(failures))
 
     def seen_the_end(self) -> bool:
         return self.reached is not None and self.log.at_end(self.reached)

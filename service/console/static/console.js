@@ -7,6 +7,9 @@ const AGAIN_MS = 5000;
 const AGO_MS = 10000;
 
 let asked = 0;
+// Set while somebody moves through a trip's time: what is told of the present has to wait.
+let moving = 0;
+let turn = 0;
 let stream = null;
 let leading = false;
 
@@ -19,17 +22,22 @@ function later(pause) {
   asked = setTimeout(() => look(location.href), pause);
 }
 
+// Only the answer to the last question is shown.
 async function look(address) {
+  const mine = ++turn;
+  const late = () => mine !== turn || moving;
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store" });
+    const told = await answer.text();
+    if (late()) return;
     if (answer.redirected) {
       location.assign(answer.url);
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
-    show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    show(new DOMParser().parseFromString(told, "text/html"));
   } catch {
-    later(AGAIN_MS);
+    if (!late()) later(AGAIN_MS);
   }
 }
 
@@ -105,13 +113,14 @@ function ready() {
     const slider = form.querySelector("input[type=range]");
     slider.addEventListener("input", () => {
       form.querySelector("[data-said]").textContent = slider.value;
-      clearTimeout(asked);
-      asked = setTimeout(() => travel(form, slider), QUIET_MS);
+      clearTimeout(moving);
+      moving = setTimeout(() => travel(form, slider), QUIET_MS);
     });
   }
 }
 
 function travel(form, slider) {
+  moving = 0;
   const address = new URL(form.action);
   if (slider.value !== slider.max) address.searchParams.set("at", slider.value);
   history.replaceState(null, "", address);

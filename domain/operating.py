@@ -136,10 +136,7 @@ def movements(dossier: Dossier, trip: Trip) -> Iterator[Offered]:
             yield Offered(
                 action="refund", subject=payment.payment_id, what=what, amount=payment.left
             )
-        booked = any(
-            b.status == "confirmed" and b.checkout_id == payment.checkout_id
-            for b in dossier.bookings
-        )
+        booked = any(b.status == "confirmed" for b in dossier.group(payment.checkout_id))
         if payment.status == "authorized" and not booked:
             what = f"Let go the {payment.authorized} that wait to be captured"
             yield Offered(action="release", subject=payment.payment_id, what=what)

@@ -31,8 +31,10 @@ Outcome = Done | Again | Parked
 
 PAUSE_FIRST_S = 1.0
 PAUSE_MAX_S = 300.0
+# More is beyond every limit, and in the end beyond numbers.
+DOUBLED_MAX = 30
 
 
-def backoff(attempts: int) -> timedelta:
-    """Doubling pauses from a second up to five minutes; `attempts` counts from 1."""
-    return timedelta(seconds=min(PAUSE_FIRST_S * 2 ** (attempts - 1), PAUSE_MAX_S))
+def backoff(attempts: int, first_s: float = PAUSE_FIRST_S, max_s: float = PAUSE_MAX_S) -> timedelta:
+    """Doubling pauses, from a second up to five minutes for tasks; `attempts` counts from 1."""
+    return timedelta(seconds=min(first_s * 2 ** min(attempts - 1, DOUBLED_MAX), max_s))

@@ -51,8 +51,7 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def troubled(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[World, Prepared]]:
-    """One world with every kind of trouble, for all who look at it: they are of one group, so that
-    one process prepares it, once."""
+    """One world with every kind of trouble, for all of a process who look at it."""
     place = tmp_path_factory.mktemp("troubled")
     async with (
         fresh_database(postgres_server, postgres_template) as url,

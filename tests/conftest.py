@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -16,9 +17,11 @@ from tests.published.stripe_spec import stripe_spec
 
 TEST_POOL_CONNECTIONS_MAX = 4
 
-# How fast the machine is shows in the bench, not in a property.
+# How fast the machine is shows in the bench, not in a property. CI tries the same examples each
+# time, so that a change is judged by what it changed; everybody else's runs look anywhere.
 settings.register_profile("unhurried", settings(), deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("ci", settings(), deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else "unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ async def test_what_holds_a_card_number_is_refused_undone_and_unlogged(client: C
 
     for answer in (told, also):
         assert (answer.status, answer.json["code"]) == (422, "card_data_refused")
-        assert b"4242" not in answer.raw
+        assert b"42424242" not in answer.raw.replace(b" ", b"")
     assert "4242424242424242" not in json.dumps(lines)
     assert client.service.made == []
 
@@ -113,7 +113,7 @@ async def test_no_family_of_routes_takes_it(world: World, path: str, body: objec
 
     assert told.status == 422
     assert "card_data_refused" in json.dumps(told.body).lower()
-    assert "4242" not in json.dumps(told.body)
+    assert "42424242" not in json.dumps(told.body).replace(" ", "")
     assert await world.service.log.last_position() == before
 
 
@@ -128,4 +128,4 @@ async def test_no_tool_takes_it(world: World) -> None:
 
     error = told.body["result"]["structuredContent"]["error"]
     assert error["code"] == "card_data_refused"
-    assert "4242" not in json.dumps(told.body)
+    assert "42424242" not in json.dumps(told.body).replace(" ", "")

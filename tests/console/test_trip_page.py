@@ -162,10 +162,10 @@ async def test_nobodys_data_is_on_the_page_and_one_field_is_shown_once_for_a_rea
 
 async def test_hostile_words_stay_words(world: World, console: Console) -> None:
     trip_id = await world.build_usual()
-    hostile = '"><script>alert(1)</script>{{7*7}}'
+    hostile = '"><script>alert(1)</script>{{7777*7777}}'
 
     for path in (f"/console/log?topic={hostile}", f"/console/audit?operator={hostile}"):
         page = await console.sees(path)
         assert "<script>alert" not in page.html
-        assert "49" not in page.text.split("Acts")[0]
+        assert str(7777 * 7777) not in page.html
     assert 409 == (await console.open(f"/console/trips/{trip_id}?at={hostile}")).status

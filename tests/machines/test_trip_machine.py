@@ -23,9 +23,7 @@ from tests.machines.rest import come_to_rest, demand_rest
 from tests.machines.wishes import a_stay, cancellation_terms, named_travelers
 from tests.machines.world import Letter, World
 
-settings.register_profile("dev", max_examples=50)
-settings.register_profile("ci", max_examples=200, derandomize=False, print_blob=True)
-settings.register_profile("long", max_examples=5000, derandomize=False, print_blob=True)
+LIVES = {"dev": 50, "ci": 200, "long": 5000}
 STEPS = 60
 TASKS_MAX = 20
 
@@ -356,8 +354,7 @@ class TripMachine(GoingBack):
 
 TestTripMachine = TripMachine.TestCase
 TestTripMachine.settings = settings(
-    settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev")),
-    deadline=None,
+    max_examples=LIVES[os.environ.get("HYPOTHESIS_PROFILE", "dev")],
     stateful_step_count=STEPS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

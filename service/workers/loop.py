@@ -6,6 +6,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from time import monotonic
 
 import structlog
@@ -15,10 +16,12 @@ from domain.errors import Refused
 from domain.log import Cause, EffectKind, Task, TripMoved
 from domain.ports import Clock, Outbox
 from domain.trip.commands import OpenIncident
+from service.clock import elapsed_s
 from service.handle import Road, standing_at
 from service.observability.metrics import Metrics
 from service.observability.spans import Span, Tracer
 from service.people.forgetting import Forgetting
+from service.workers.failing import pause_s
 from service.workers.notices import NoticeWork
 from service.workers.orders import OrderWork
 from service.workers.outcomes import Again, Done, Outcome, Parked, backoff
@@ -146,6 +149,8 @@ class Worker:
             hand.cancel()
         if self.busy:
             await asyncio.wait(self.busy, timeout=GIVE_BACK_S_MAX)
+        for hand in self.busy:
+            hand.cancel()
 
     async def work(self, task: Task) -> None:
         # A task has a context of its own, and all that is logged in it says what it is about.
@@ -176,10 +181,7 @@ class Worker:
         log.info(
             "task", outcome=word, attempts=task.attempts, duration_ms=round(seconds * 1_000, 2)
         )
-        try:
-            await self.give_back(task, outcome)
-        except Exception as error:  # the lease runs out and somebody else takes it up
-            log.warning("task_not_given_back", reason=type(error).__name__)
+        await self.give_back(task, outcome)
 
     async def keep(self, task: Task) -> None:
         """Renew the lease while the work goes on, so that only a dead worker loses it."""
@@ -201,6 +203,20 @@ class Worker:
         return await self.performers[EffectKind(task.kind)](task, dossier, cause)
 
     async def give_back(self, task: Task, outcome: Outcome) -> None:
+        """Try it for as long as the lease may last: after it somebody else takes the task up."""
+        until = elapsed_s() + self.lease_s
+        for failures in count(1):
+            try:
+                await self.hand_over(task, outcome)
+                return
+            except Exception as error:
+                log.warning("task_not_given_back", reason=type(error).__name__)
+            pause = pause_s(failures)
+            if elapsed_s() + pause > until:
+                return
+            await asyncio.sleep(pause)
+
+    async def hand_over(self, task: Task, outcome: Outcome) -> None:
         if isinstance(outcome, Again) and task.attempts >= ATTEMPTS_MAX:
             outcome = Parked(reason=outcome.reason)
         match outcome:

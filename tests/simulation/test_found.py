@@ -28,6 +28,8 @@ from tests.simulation.machines import EPOCH, HostClock, settings
 from tests.simulation.network import Network
 
 POLL_S = 5.0
+LEASE_S = 60.0
+AWAY_TRIES = 5
 MINUTE_S = 60.0
 NOBODY = cast(Any, None)
 CAUSE = Cause(tenant="acme", actor="key:1")
@@ -41,26 +43,46 @@ class CountedOutbox(MemoryOutbox):
         return await super().claim(*asked)
 
 
+class OutboxThatIsAway(MemoryOutbox):
+    """Cannot be reached by who is finished with a task, for the first few times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = 0
+        self.finished = asyncio.Event()
+
+    async def finish(self, task: Task) -> None:
+        self.tries += 1
+        if self.tries <= AWAY_TRIES:
+            raise ConnectionError("away")
+        await super().finish(task)
+        self.finished.set()
+
+
+def worker_of(loop: SimulatedLoop, outbox: MemoryOutbox, notices: object = None) -> Worker:
+    performers = cast(Any, type("NoWork", (), {"__getattr__": lambda *_: None})())
+    return Worker(
+        NOBODY,
+        outbox,
+        performers,
+        performers,
+        cast(Any, notices),
+        performers,
+        HostClock(loop),
+        Metrics(),
+        NoTraces(),
+        hands=2,
+        lease_s=LEASE_S,
+        poll_s=POLL_S,
+    )
+
+
 def test_a_worker_without_work_looks_no_more_often_than_its_poll() -> None:
     outbox = CountedOutbox()
 
     async def story(loop: SimulatedLoop) -> None:
         Network(loop, "idle", lambda told: None)
-        performers = cast(Any, type("NoWork", (), {"__getattr__": lambda *_: None})())
-        worker = Worker(
-            NOBODY,
-            outbox,
-            performers,
-            performers,
-            NOBODY,
-            performers,
-            HostClock(loop),
-            Metrics(),
-            NoTraces(),
-            hands=2,
-            lease_s=60,
-            poll_s=POLL_S,
-        )
+        worker = worker_of(loop, outbox)
         working = asyncio.create_task(worker.run())
         # One ring long ago is no news for the rest of the day.
         outbox.put("expire_quote", "later", "quote-1", EPOCH + timedelta(days=1))
@@ -71,6 +93,34 @@ def test_a_worker_without_work_looks_no_more_often_than_its_poll() -> None:
     simulate("idle", story)
 
     assert 2 <= outbox.claims <= 2 + 2 * MINUTE_S / POLL_S
+
+
+def test_what_is_done_is_given_back_as_soon_as_the_outbox_can_be_reached_again() -> None:
+    """Whoever waits for a trip does not wait for the end of a lease that nobody needs."""
+    outbox = OutboxThatIsAway()
+    done = list[str]()
+
+    class Notices:
+        async def perform(self, task: Task) -> Outcome:
+            done.append(task.key)
+            return Done()
+
+    async def story(loop: SimulatedLoop) -> float:
+        Network(loop, "away", lambda told: None)
+        worker = worker_of(loop, outbox, Notices())
+        outbox.put(TASK_KIND, "once", "notice-1", EPOCH)
+        began = loop.time()
+        working = asyncio.create_task(worker.run())
+        await outbox.finished.wait()
+        took_s = loop.time() - began
+        worker.stop()
+        await working
+        return took_s
+
+    took_s = simulate("away", story)
+
+    assert (["once"], AWAY_TRIES + 1) == (done, outbox.tries)
+    assert took_s < LEASE_S / 2
 
 
 @dataclass

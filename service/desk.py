@@ -30,6 +30,7 @@ from domain.suppliers import (
 )
 from domain.trip import commands as c
 from domain.trip.events import BookRequest
+from domain.trip.quoting import ensure_same_checkout
 from domain.trip.state import Cancellation, Checkout
 from projections import history
 from service.checkouts import opened
@@ -112,11 +113,6 @@ class Desk:
         return offers
 
     # --- editing
-
-    async def start_trip(self, trip_id: str, cause: Cause) -> Handled:
-        assert cause.tenant is not None, "a trip belongs to the tenant that starts it"
-        start = c.StartTrip(trip_id=trip_id, tenant=cause.tenant, now=self.clock.now())
-        return await self.road.handle(trip_id, start, cause)
 
     async def offer(self, offer_id: str, cause: Cause) -> Offer:
         """An offer the tenant was shown; raises Refused("offer_not_found")."""
@@ -272,6 +268,9 @@ class Desk:
             )
             await self.wait(until, slow)
             dossier, _ = await self.road.read(trip_id, cause.tenant)
+        assert dossier.trip is not None, "a checkout is of a trip"
+        # Somebody else may have asked for it at the same time, and for another one.
+        ensure_same_checkout(request, dossier.trip)
         return BookAnswer(dossier=dossier, checkout=checkout, secrets=await self.secrets(checkout))
 
     async def secrets(self, checkout: Checkout) -> DirectSecrets | None:

@@ -45,14 +45,17 @@ def book(command: c.Book, trip: Trip) -> list[e.TripEvent]:
 
 
 def ensure_same_checkout(request: e.BookRequest, trip: Trip) -> None:
-    """An open checkout answers again only to who asks for the same kind at the same total."""
+    """An open checkout answers again only to who asks for the same kind at the same total. Who
+    does not say what becomes of mixed results asks for `keep_confirmed`, and takes either."""
     checkout = trip.checkout
     assert checkout is not None, "awaiting payment without a checkout"
-    if checkout.mode != request.mode:
+    if checkout.mode != request.mode or request.policy not in {checkout.policy, "keep_confirmed"}:
         raise Refused(
-            "checkout_in_progress",
-            f"A {checkout.mode} checkout is open; pay it, or edit the trip to close it.",
+            "state_conflict",
+            f"A {checkout.mode} checkout with {checkout.policy} is open; pay it, or edit the trip "
+            "to close it.",
             mode=checkout.mode,
+            policy=checkout.policy,
             group_id=checkout.group_id,
         )
     expected = request.expected_total

@@ -37,7 +37,7 @@ def read_airport(node: Node, field: str) -> Airport:
     return airport(code)
 
 
-def read_leg(node: Node, *, not_before: date) -> Leg:
+def read_leg(node: Node, *, today: date) -> Leg:
     leg = Leg(
         origin=read_airport(node, "origin"),
         destination=read_airport(node, "destination"),
@@ -45,7 +45,9 @@ def read_leg(node: Node, *, not_before: date) -> Leg:
     )
     if leg.origin == leg.destination:
         node.refuse("destination", "validation_inclusion", "Field 'destination' is the origin")
-    if not not_before <= leg.day <= not_before + timedelta(days=BOOKABLE_DAYS_AHEAD):
+    # A day's grace: where the journey starts it may still be yesterday.
+    not_before = today - timedelta(days=1)
+    if not not_before <= leg.day <= today + timedelta(days=BOOKABLE_DAYS_AHEAD):
         node.refuse(
             "departure_date",
             "validation_inclusion",
@@ -142,8 +144,7 @@ class FlightSearch:
         nodes = data.objects("slices")
         if len(nodes) > SLICES_MAX:
             data.refuse("slices", "validation_length", f"At most {SLICES_MAX} slices")
-        # A day's grace: where the journey starts it may still be yesterday.
-        legs = [read_leg(node, not_before=now.date() - timedelta(days=1)) for node in nodes]
+        legs = [read_leg(node, today=now.date()) for node in nodes]
         for number, (leg, later) in enumerate(zip(legs, legs[1:], strict=False), start=1):
             if later.day < leg.day:
                 nodes[number].refuse("departure_date", "validation_inclusion", "Slices go back")

@@ -93,7 +93,7 @@ class StayHandlers:
         now = self.world.now
         check_in, check_out = data.date("check_in_date"), data.date("check_out_date")
         yesterday = now.date() - timedelta(days=1)
-        if not yesterday <= check_in <= yesterday + timedelta(days=DAYS_AHEAD_MAX):
+        if not yesterday <= check_in <= now.date() + timedelta(days=DAYS_AHEAD_MAX):
             data.refuse("check_in_date", "validation_inclusion", "Field 'check_in_date' is past")
         if not 1 <= (check_out - check_in).days <= NIGHTS_MAX:
             data.refuse("check_out_date", "validation_inclusion", f"1 to {NIGHTS_MAX} nights")

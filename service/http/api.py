@@ -32,7 +32,7 @@ from service.http.identity import (
     identify,
     presented,
 )
-from service.http.paths import PATH_PARAMETERS
+from service.http.paths import PATH_PARAMETERS, UUID_TEXT
 from service.http.problems import CATALOGUE, NATIVE, Dialect, Problem, answer, problem_of
 
 BodyT = TypeVar("BodyT")
@@ -262,11 +262,14 @@ async def recognised(request: web.Request, route: Route, door: Door) -> Caller:
 
 
 def checked_path(request: web.Request) -> dict[str, str]:
-    for name, value in request.match_info.items():
+    path = dict(request.match_info)
+    for name, value in path.items():
         parameter = PATH_PARAMETERS[name]
         if not parameter.pattern.fullmatch(value):
             raise Problem(parameter.absent, f"{CATALOGUE[parameter.absent].title}.")
-    return dict(request.match_info)
+        if parameter.pattern is UUID_TEXT:
+            path[name] = value.lower()
+    return path
 
 
 async def body_bytes(request: web.Request, route: Route, door: Door) -> bytes:

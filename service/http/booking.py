@@ -40,6 +40,7 @@ BOOK_PROBLEMS = (
     "currency_mismatch",
     "trip_changed",
     "checkout_in_progress",
+    "state_conflict",
     "checkout_closing",
     "payment_processing",
     "already_checked_out",

@@ -150,7 +150,9 @@ def code_of(what: str) -> str:
         return "invalid_format"
     if "of length" in what:
         return "wrong_length"
-    return "out_of_range" if re.search(r"` [<>]=? ", what) else "wrong_type"
+    if re.search(r"` [<>]=? ", what):
+        return "out_of_range"
+    return "wrong_type" if what.startswith("Expected") else "not_allowed"
 
 
 def json_pointer(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from domain import suppliers
@@ -10,14 +11,14 @@ from service.desk import Desk
 from service.http.answers import OffersReply
 from service.http.api import Answer, Call, Route
 from service.http.decoding import NoQuery
-from service.http.problems import Problem
+from service.http.problems import FieldProblem, Problem
 from service.http.shapes import FlightSearchBody, SearchPassenger, StaySearchBody
 from service.http.views import offer_reply
 
 DAYS_AHEAD_MAX = 730
 
 
-SEARCH_PROBLEMS = ("dates_in_past", "supplier_unavailable")
+SEARCH_PROBLEMS = ("dates_in_past", "supplier_rejected", "supplier_unavailable")
 
 
 class Search:
@@ -88,7 +89,8 @@ def stay_route(search: Search) -> Route:
 
 
 def flight_search(body: FlightSearchBody, now: datetime) -> suppliers.FlightSearch:
-    check_dates([each.departure_date for each in body.slices], now)
+    days = {f"/slices/{n}/departure_date": s.departure_date for n, s in enumerate(body.slices)}
+    check_dates(days, now)
     return suppliers.FlightSearch(
         slices=tuple(
             suppliers.Slice(
@@ -105,7 +107,7 @@ def flight_search(body: FlightSearchBody, now: datetime) -> suppliers.FlightSear
 
 
 def stay_search(body: StaySearchBody, now: datetime) -> suppliers.StaySearch:
-    check_dates([body.check_in_date], now)
+    check_dates({"/check_in_date": body.check_in_date}, now)
     return suppliers.StaySearch(
         latitude=body.latitude,
         longitude=body.longitude,
@@ -121,10 +123,18 @@ def passengers(given: list[SearchPassenger]) -> tuple[suppliers.SearchPassenger,
     return tuple(suppliers.SearchPassenger(type=each.type, age=each.age) for each in given)
 
 
-def check_dates(days: list[date], now: datetime) -> None:
-    """Dates are local to a place: somewhere on earth it may still be yesterday."""
+def check_dates(days: Mapping[str, date], now: datetime) -> None:
+    """`days` by where they stand in the body. Dates are local to a place: somewhere on earth it
+    may still be yesterday."""
     today = now.date()
-    if min(days) < today - timedelta(days=1):
-        raise Problem("dates_in_past", f"{min(days)} has passed.")
-    if max(days) > today + timedelta(days=DAYS_AHEAD_MAX):
-        raise Problem("validation_failed", f"Dates are searched up to {DAYS_AHEAD_MAX} days ahead.")
+    for pointer, day in days.items():
+        if day < today - timedelta(days=1):
+            raise refused("dates_in_past", pointer, f"{day} has passed.")
+        if day > today + timedelta(days=DAYS_AHEAD_MAX):
+            ahead = f"Dates are searched up to {DAYS_AHEAD_MAX} days ahead."
+            raise refused("validation_failed", pointer, ahead)
+
+
+def refused(code: str, pointer: str, detail: str) -> Problem:
+    field = FieldProblem(pointer=pointer, code="out_of_range", detail=detail)
+    return Problem(code, detail, errors=[field])

@@ -77,6 +77,13 @@ class SearchPassenger(Request, kw_only=True):
         if (self.type is None) == (self.age is None):
             raise ValueError("Give either `type` or `age`")
 
+    def kind(self) -> str:
+        """As airlines count: from 12 years on an adult, below 2 an infant."""
+        if self.age is None:
+            assert self.type is not None, "either is given"
+            return self.type
+        return "infant" if self.age < 2 else "child" if self.age < 12 else "adult"
+
 
 class SliceBody(Request, kw_only=True):
     """One direction of the journey; the date is local to the origin."""
@@ -97,6 +104,9 @@ class FlightSearchBody(Request, kw_only=True):
     max_connections: Annotated[int, Meta(ge=0, le=3)] | None = None
 
     def __post_init__(self) -> None:
+        infants = [each for each in self.passengers if each.kind() == "infant"]
+        if len(infants) > sum(each.kind() == "adult" for each in self.passengers):
+            raise ValueError("Each infant among the `passengers` needs an adult")
         days = [each.departure_date for each in self.slices]
         if days != sorted(days):
             raise ValueError("`slices` must be in the order of their `departure_date`")
@@ -112,6 +122,8 @@ class StaySearchBody(Request, kw_only=True):
     guests: Annotated[list[SearchPassenger], Meta(min_length=1, max_length=9)]
 
     def __post_init__(self) -> None:
+        if self.rooms > len(self.guests):
+            raise ValueError("`rooms` must not be more than the `guests`")
         nights = (self.check_out_date - self.check_in_date).days
         if not 1 <= nights <= NIGHTS_MAX:
             raise ValueError(f"`check_out_date` must be 1 to {NIGHTS_MAX} days after check-in")

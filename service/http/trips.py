@@ -11,6 +11,7 @@ from domain import suppliers
 from domain.dossier import Dossier, fold
 from domain.log import Cause
 from domain.ports import Clock
+from service.arranging import Arrangement, arrange
 from service.desk import Desk, WantedExtra
 from service.handle import Handled, ensure_owned
 from service.http.answers import EventsReply, ItemAddedReply, TripReply
@@ -51,23 +52,27 @@ class Trips:
     async def start(self, call: Call[StartTripBody, NoQuery]) -> Answer:
         body, cause = call.body, cause_of(call)
         self.check(body.travelers, body.contact)
-        for item in body.items:
-            await self.desk.offer(item.offer_id, cause)
         trip_id = call.new_id("trip")
-        handled = await self.desk.start_trip(trip_id, cause)
-        for number, item in enumerate(body.items):
-            item_id = call.new_id(f"item:{number}")
-            handled = await self.desk.add_item(trip_id, item_id, item.offer_id, cause)
-        if body.travelers or body.contact is not None:
-            handled = await self.desk.set_travelers(
-                trip_id, travelers_of(body.travelers), contact_of(body.contact), cause
-            )
+        wanted = Arrangement(
+            starts=True,
+            added=tuple(
+                [
+                    (call.new_id(f"item:{number}"), await self.desk.offer(item.offer_id, cause))
+                    for number, item in enumerate(body.items)
+                ]
+            ),
+            travelers=travelers_of(body.travelers) if body.travelers else None,
+            contact=contact_of(body.contact),
+        )
+        handled = await arrange(self.desk, trip_id, wanted, cause)
         return await self.told(handled.dossier, {"Location": f"/v1/trips/{trip_id}"})
 
     async def get(self, call: Call[None, TripQuery]) -> Answer:
         dossier = await self.as_asked(call)
         tag = etag(dossier.version)
-        if tag in {each.strip() for each in call.headers.get("If-None-Match", "").split(",")}:
+        known = call.headers.get("If-None-Match", "").split(",")
+        # What compresses answers on the way makes tags weak (RFC 9110 compares them all as such).
+        if tag in {each.strip().removeprefix("W/") for each in known}:
             return Answer(status=304, headers={"ETag": tag})
         return await self.told(dossier)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -79,7 +80,11 @@ async def test_searching_the_past_is_refused(native: Native, kind: str) -> None:
     }
     body = flights if kind == "flights" else stays
 
-    assert await native.code("POST", f"/v1/offers/{kind}", body) == "422 dates_in_past"
+    told = await native.ask("POST", f"/v1/offers/{kind}", body)
+
+    assert (422, "dates_in_past") == (told.status, told.body["code"])
+    where = "/slices/0/departure_date" if kind == "flights" else "/check_in_date"
+    assert [where] == [error["pointer"] for error in told.body["errors"]]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,8 @@ async def test_searching_the_past_is_refused(native: Native, kind: str) -> None:
         ({"passengers": [{"age": 9, "type": "adult"}]}, "/passengers/0"),
         ({"cabin_class": "roof"}, "/cabin_class"),
         ({"slices": []}, "/slices"),
+        ({"passengers": [{"type": "infant"}]}, ""),
+        ({"passengers": [{"type": "adult"}, {"age": 1}, {"type": "infant"}]}, ""),
     ],
 )
 async def test_a_search_that_makes_no_sense_is_refused_by_field(
@@ -107,6 +114,40 @@ async def test_a_search_that_makes_no_sense_is_refused_by_field(
 
     assert told.body["code"] == "validation_failed"
     assert [error["pointer"] for error in told.body["errors"]] == [pointer]
+
+
+async def test_no_more_rooms_are_searched_than_there_are_guests(native: Native) -> None:
+    search = {
+        "latitude": 40.75,
+        "longitude": -73.98,
+        "check_in_date": DEPARTURE.isoformat(),
+        "check_out_date": (DEPARTURE + timedelta(days=1)).isoformat(),
+        "rooms": 2,
+        "guests": [{"type": "adult"}],
+    }
+
+    assert await native.code("POST", "/v1/offers/stays", search) == "422 validation_failed"
+
+
+async def test_a_trip_is_started_with_all_of_its_content_or_not_at_all(native: Native) -> None:
+    offer = {"offer_id": (await native.world.find_flight())["offer_id"]}
+    before = await native.world.service.log.last_position()
+
+    told = await native.ask("POST", "/v1/trips", {"items": [offer, offer]})
+
+    assert (422, "duplicate_item") == (told.status, told.body["code"])
+    assert "nothing" == told.body["properties"]["happened"]
+    assert before == await native.world.service.log.last_position()
+
+
+async def test_the_letters_of_an_id_may_be_large_or_small(native: Native) -> None:
+    offer = await native.world.find_flight()
+    trip_id = (await native.call("POST", "/v1/trips", {}))["trip_id"]
+
+    path = f"/v1/trips/{trip_id.upper()}/items"
+    trip = await native.call("POST", path, {"offer_id": offer["offer_id"]})
+
+    assert (trip_id, 2) == (trip["trip_id"], trip["version"])
 
 
 async def test_an_item_is_added_and_taken_out(native: Native) -> None:
@@ -152,9 +193,11 @@ async def test_an_unchanged_trip_answers_304(native: Native) -> None:
     tag = f'"{trip["version"]}"'
 
     same = await native.ask("GET", path, headers={"If-None-Match": tag})
+    weak = await native.ask("GET", path, headers={"If-None-Match": f"W/{tag}"})
     other = await native.ask("GET", path, headers={"If-None-Match": '"1"'})
 
     assert (same.status, same.body, same.headers["Etag"]) == (304, None, tag)
+    assert 304 == weak.status
     assert other.status == 200
 
 

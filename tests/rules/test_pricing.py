@@ -123,7 +123,13 @@ def test_a_second_payment_cannot_be_started_while_one_is_being_made(
 def test_another_kind_of_checkout_is_refused_while_one_is_open() -> None:
     sheet = replace(s.HOSTED, mode="direct")
     outcome = given(s.awaiting_payment()).when(s.book(sheet))
-    outcome.then_refused("checkout_in_progress", mode="hosted", group_id=s.GROUP)
+    outcome.then_refused("state_conflict", mode="hosted", policy="keep_confirmed", group_id=s.GROUP)
+
+
+def test_an_open_checkout_does_not_pass_for_one_that_gives_everything_back() -> None:
+    all_or_nothing = replace(s.HOSTED, policy="all_or_nothing")
+    outcome = given(s.awaiting_payment()).when(s.book(all_or_nothing))
+    outcome.then_refused("state_conflict", mode="hosted", policy="keep_confirmed", group_id=s.GROUP)
 
 
 def test_an_open_checkout_is_not_shown_to_who_expects_another_total() -> None:

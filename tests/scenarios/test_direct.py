@@ -52,9 +52,9 @@ async def test_an_open_checkout_keeps_its_mode(world: World) -> None:
     trip_id = await world.build_usual()
     await world.book(trip_id, mode="direct")
 
-    status, code, _ = await world.not_booked(trip_id, mode="hosted")
+    status, code, problem = await world.not_booked(trip_id, mode="hosted")
 
-    assert (409, "checkout_in_progress") == (status, code)
+    assert (409, "state_conflict", False) == (status, code, problem["retryable"])
     kinds = await world.kinds("stripe", trip_id)
     assert (0, 1) == (kinds["checkout_session.created"], kinds["payment_intent.created"])
 

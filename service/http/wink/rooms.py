@@ -83,7 +83,7 @@ class Rooms:
     async def find(self, wanted: Room, tenant: str, taken: Sequence[str]) -> Offer:
         """An offer that is not among those `taken`; raises Refused("sold_out")."""
         now = self.desk.clock.now()
-        check_dates([wanted.check_in], now)
+        check_dates({"/startDate": wanted.check_in}, now)
         shown = await self.carts.room_offers(tenant, wanted.room_rate_identifier)
         if (offer := best(shown, wanted, taken, now)) is not None:
             return offer

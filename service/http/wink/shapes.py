@@ -163,7 +163,10 @@ class ItemBody(WinkRequest, kw_only=True):
     @property
     def check_out(self) -> date:
         if isinstance(self.nights, int):
-            return self.start_date + timedelta(days=self.nights)
+            try:
+                return self.start_date + timedelta(days=self.nights)
+            except OverflowError:
+                raise ValueError("`startDate` is out of range") from None
         if not self.end_date:
             raise ValueError("Give `endDate` or `nights`")
         return date.fromisoformat(self.end_date)

@@ -106,6 +106,14 @@ async def test_what_a_room_cannot_be_is_a_bad_request(shop: Shop, field: str, va
     assert problem["errors"][0]["pointer"].startswith("/0")
 
 
+async def test_nights_past_the_end_of_the_calendar_are_a_bad_request(shop: Shop) -> None:
+    item = shop.item(await shop.room(), startDate="9999-12-31", nights=3)
+
+    status, code, _ = await shop.refused("POST", "/api/shopping-cart", [item])
+
+    assert (400, "invalid_request") == (status, code)
+
+
 async def test_a_single_object_is_no_cart(shop: Shop) -> None:
     status, code, _ = await shop.refused("POST", "/api/shopping-cart", shop.item(await shop.room()))
 

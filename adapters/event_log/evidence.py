@@ -115,9 +115,13 @@ def line_for(part: msgspec.Struct) -> bytes:
 async def collect(
     pool: asyncpg.Pool, trip_id: str, envelope: Envelope | None = None
 ) -> Sequence[Link]:
-    """The trip's events as they stand in the log, none if there is no such trip."""
+    """The trip's events as they stand in the log, none if there is no such trip; raises
+    EvidenceBroken."""
     rows = await pool.fetch(READ_TRIP, UUID(trip_id))
-    return [link_of(row, envelope or Envelope()) for row in rows]
+    try:
+        return [link_of(row, envelope or Envelope()) for row in rows]
+    except (ValueError, OverflowError) as error:
+        raise EvidenceBroken("an event of the trip is not what was recorded") from error
 
 
 def link_of(row: asyncpg.Record, envelope: Envelope) -> Link:

@@ -16,6 +16,7 @@ import asyncpg
 
 BATCH_EVENTS = 5_000
 FLAWS_MAX = 100
+BEFORE_ALL, POSITIONS_END = -(2**63), 2**63
 
 # One value for each event: as little as possible is decoded here. It begins with columns of fixed
 # width: event id, trip id, stream id, version, position, transaction and time.
@@ -68,7 +69,8 @@ class Anchor:
     def parse(cls, text: str) -> Anchor:
         """`POSITION:LINK`, as a verification prints it."""
         position, _, link = text.partition(":")
-        if not position.isdecimal() or len(bytes.fromhex(link)) != sha256().digest_size:
+        known = position.isdecimal() and int(position) < POSITIONS_END
+        if not known or len(bytes.fromhex(link)) != sha256().digest_size:
             raise ValueError("an anchor is POSITION:LINK, as `log verify` prints it")
         return cls(position=int(position), link=link.lower())
 
@@ -120,9 +122,9 @@ class Chain:
         """The hot loop: one hash and two comparisons for an event that is as it was."""
         position, link, transaction = self.position, self.link, self.transaction
         for facts, stored in rows:
-            here = int.from_bytes(facts[POSITION])
+            here = int.from_bytes(facts[POSITION], signed=True)
             if here <= position:
-                self.complain(facts, "its position is that of another event")
+                self.complain(facts, "its position is another event's, or none that was ever given")
             if sha256(link + facts).digest() != stored:
                 self.complain(facts, unlinked(position, here))
             now = int.from_bytes(facts[TRANSACTION])
@@ -145,7 +147,7 @@ def unlinked(before: int, here: int) -> str:
 
 def flaw(facts: bytes, why: str) -> Flaw:
     return Flaw(
-        position=int.from_bytes(facts[POSITION]),
+        position=int.from_bytes(facts[POSITION], signed=True),
         stream_id=str(UUID(bytes=bytes(facts[STREAM]))),
         stream_version=int.from_bytes(facts[VERSION]),
         why=why,
@@ -164,7 +166,9 @@ async def verify(
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await follow_all(connection, from_position, anchor, told)
+            # What was moved in front of the first position is not taken as it is.
+            start = from_position if from_position > 1 else BEFORE_ALL
+            return await follow_all(connection, start, anchor, told)
     finally:
         await connection.close()
 
@@ -179,7 +183,7 @@ async def follow_all(
     cursor = await connection.cursor(READ, from_position)
     while rows := await cursor.fetch(BATCH_EVENTS):
         if not chain.events:
-            chain.first_position = int.from_bytes(rows[0][0][POSITION])
+            chain.first_position = int.from_bytes(rows[0][0][POSITION], signed=True)
         chain.follow(rows)
         told(chain.position)
     end = await end_of(connection, chain, head, before is None)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import sys
 
+from asyncpg import InterfaceError, PostgresError
 from cyclopts import App
 
 from adapters.migrate import MigrationRefused
 from domain.errors import Refused
+from domain.log import UnreadableEvent
 from service.cli.output import FAILED, NOT_FOUND, USAGE, complaints
 from service.garbage import collect_seldom
 from service.settings import UnsafeSettings
@@ -104,7 +106,7 @@ def main() -> None:
         complaints.print(str(error), markup=False)
         complaints.print("Without any keys of yours, `tripledger demo` shows everything.")
         sys.exit(USAGE)
-    except (MigrationRefused, OSError) as error:
+    except (MigrationRefused, OSError, PostgresError, InterfaceError, UnreadableEvent) as error:
         complaints.print(f"{type(error).__name__}: {error}", markup=False)
         sys.exit(FAILED)
     except Refused as refusal:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.operators.acts import Act, PostgresActs
+from service.cli.numbers import Limit, Position
 from service.cli.opening import database
 from service.cli.output import OK, print_json, print_table
 
@@ -17,8 +18,8 @@ def audit(
     tenant: str | None = None,
     operator: str | None = None,
     trip: str | None = None,
-    before: int | None = None,
-    limit: int = 50,
+    before: Position | None = None,
+    limit: Limit = 50,
     json: bool = False,
 ) -> int:
     """Who did and saw what, the newest first.

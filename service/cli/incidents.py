@@ -12,6 +12,7 @@ from adapters.read_tables import IncidentRow
 from domain.money import Money
 from domain.operating import Action, Wanted
 from service.app import assembled
+from service.cli.numbers import Limit
 from service.cli.opening import cause, database
 from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 from service.handle import new_id
@@ -28,7 +29,7 @@ def list_incidents(
     state: IncidentState = "open",
     tenant: str | None = None,
     code: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     json: bool = False,
 ) -> int:
     """The oldest first."""

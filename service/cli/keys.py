@@ -9,6 +9,7 @@ from typing import Literal
 from cyclopts import App
 
 from adapters.api_keys import SCOPES, ApiKey, ApiKeys, PostgresApiKeyRows, new_key_id
+from service.cli.numbers import Days, Hours
 from service.cli.opening import book_in, cause, database
 from service.cli.output import NOT_FOUND, OK, USAGE, answer, people, print_json, print_table, stop
 from service.settings import Settings
@@ -23,7 +24,7 @@ def create(
     name: str = "",
     scope: list[str] | None = None,
     mode: Literal["test", "live"] | None = None,
-    days: int | None = None,
+    days: Days | None = None,
     json: bool = False,
 ) -> int:
     """Make a key and print it: it cannot be shown again.
@@ -92,7 +93,7 @@ def list_keys(*, tenant: str | None = None, json: bool = False) -> int:
 
 
 @app.command
-def rotate(key_id: str, *, overlap_hours: int = 24, json: bool = False) -> int:
+def rotate(key_id: str, *, overlap_hours: Hours = 24, json: bool = False) -> int:
     """Make a key to take another's place, and print it: it cannot be shown again.
 
     Parameters

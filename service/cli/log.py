@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from adapters.event_log.verify import Anchor, Verified
 from adapters.event_log.verify import verify as verify_log
+from service.cli.numbers import Position
 from service.cli.opening import database
 from service.cli.output import FAILED, OK, USAGE, people, print_json, print_table, stop
 from service.cli.progress import progress_to
@@ -20,7 +21,7 @@ app = App(name="log", help="The event log: verify.")
 def verify(
     *,
     json: bool = False,
-    start: Annotated[int, Parameter(name="--from")] = 1,
+    start: Annotated[Position, Parameter(name="--from")] = 1,
     anchor: str | None = None,
 ) -> int:
     """Prove that every event is what was recorded; exit code 1 names the first that is not.
@@ -58,14 +59,14 @@ def verify(
 def parsed(anchor: str | None) -> Anchor | None:
     try:
         return Anchor.parse(anchor) if anchor is not None else None
-    except ValueError as error:
-        stop(USAGE, str(error))
+    except ValueError:
+        stop(USAGE, "An anchor is POSITION:LINK, as `log verify` prints it.")
 
 
 async def verified(start: int, anchor: Anchor | None) -> Verified:
     async with database() as opened:
         end = await opened.pool.fetchval("SELECT position FROM tripledger.log_head")
-        with progress_to(max(end - start + 1, 0), "Verifying") as done:
+        with progress_to(max((end or 0) - start + 1, 0), "Verifying") as done:
             return await verify_log(
                 opened.url,
                 from_position=start,

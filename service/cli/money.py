@@ -12,6 +12,7 @@ from adapters.operators.paging import CursorUnusable
 from adapters.read_tables import LedgerRow
 from domain.money import Money
 from projections.money_ledger import Totals
+from service.cli.numbers import Limit
 from service.cli.opening import database
 from service.cli.output import NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
 
@@ -24,7 +25,7 @@ def money(
     day: date | None = None,
     tenant: str | None = None,
     after: str | None = None,
-    limit: int = PAGE_LINES,
+    limit: Limit = PAGE_LINES,
     json: bool = False,
 ) -> int:
     """What moved, the oldest first, and its sums: of one --trip, one --day (UTC), or all.

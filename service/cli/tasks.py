@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cyclopts import App
 
 from adapters.outbox import PostgresOutbox, TaskState
+from service.cli.numbers import Limit, Position
 from service.cli.opening import book_in, cause, database
 from service.cli.output import NOT_FOUND, OK, answer, print_json, print_table, stop
 
@@ -19,7 +20,7 @@ def list_tasks(
     *,
     state: TaskState | None = None,
     trip: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     json: bool = False,
 ) -> int:
     """The newest tasks, all or in one state (ready, leased, done, parked)."""
@@ -45,7 +46,7 @@ def list_tasks(
 
 
 @app.command
-def retry(task_id: int, *, json: bool = False) -> int:
+def retry(task_id: Position, *, json: bool = False) -> int:
     """Let workers try a parked task again, now."""
 
     async def work() -> bool:

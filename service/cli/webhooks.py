@@ -13,6 +13,7 @@ from cyclopts import App
 from adapters.outbound.deliveries import Attempt, Delivery, DeliveryState
 from adapters.outbound.endpoints import Endpoint, Payload
 from service.app import assembled
+from service.cli.numbers import Hours, Limit, Position
 from service.cli.opening import cause, database
 from service.cli.output import OK, people, print_json, print_table
 from service.handle import new_id
@@ -59,7 +60,7 @@ def add(
     event: list[str] | None = None,
     payload: Payload = "thin",
     ordered: bool = False,
-    after: int | None = None,
+    after: Position | None = None,
     description: str = "",
     json: bool = False,
 ) -> int:
@@ -90,7 +91,7 @@ def add(
 
 
 @app.command
-def rotate(endpoint_id: str, *, overlap_hours: int = 24, json: bool = False) -> int:
+def rotate(endpoint_id: str, *, overlap_hours: Hours = 24, json: bool = False) -> int:
     """Sign with a new secret, and print it: it cannot be shown again.
 
     Parameters
@@ -122,7 +123,7 @@ def enable(endpoint_id: str, *, json: bool = False) -> int:
 
 
 @app.command
-def replay(endpoint_id: str, *, after: int, json: bool = False) -> int:
+def replay(endpoint_id: str, *, after: Position, json: bool = False) -> int:
     """Send everything behind a position of the log again, under the ids it had."""
     return one(done(lambda desk: desk.replay(endpoint_id, cause(), after)), json=json)
 
@@ -141,7 +142,7 @@ def resend(endpoint_id: str, delivery_id: str, *, json: bool = False) -> int:
 
 @app.command
 def deliveries(
-    endpoint_id: str, *, state: DeliveryState | None = None, limit: int = 50, json: bool = False
+    endpoint_id: str, *, state: DeliveryState | None = None, limit: Limit = 50, json: bool = False
 ) -> int:
     """What was sent, the newest first, and what was answered."""
     found = done(lambda desk: desk.deliveries_of(endpoint_id, None, state=state, limit=limit))

@@ -73,6 +73,7 @@ def changed_facts(draw: st.DrawFn) -> Change:
                 "meta = meta || jsonb_build_object('more', $2)",
                 "meta = meta - 'request_id' || jsonb_build_object('trace', $2)",
                 "notification_id = notification_id + 1000 * $2",
+                "notification_id = notification_id - 1000 * $2",
             ]
         )
     ).replace("$2", "$2::int")
@@ -256,6 +257,21 @@ async def test_the_first_bad_event_is_named(
         assert (named.stream_id, named.stream_version) == (flaw.stream_id, flaw.stream_version)
 
 
+@pytest.mark.parametrize("moved", [1, 3])
+async def test_events_moved_in_front_of_the_first_are_not_taken_as_they_are(
+    log: PostgresEventLog, database_url: str, moved: int
+) -> None:
+    changed = f"notification_id = notification_id - {moved}, tenant = 'globex'"
+    async with owner(database_url) as connection:
+        await connection.execute(
+            f"UPDATE tripledger.trip_events SET {changed} WHERE notification_id <= {moved}"
+        )
+
+    found = await verify(database_url)
+
+    assert (False, EVENTS, 1 - moved) == (found.whole, found.events, found.flaws[0].position)
+
+
 async def test_a_log_written_anew_by_its_owner_is_not_the_one_of_the_anchor(
     log: PostgresEventLog, database_url: str
 ) -> None:
@@ -359,6 +375,11 @@ async def test_the_command_names_the_first_bad_event_and_fails(
     assert (1, EVENTS - 6, False) == (code, told["events"], told["whole"])
     assert [bad.position] == [flaw["position"] for flaw in told["flaws"]]
     assert 0 == (await cli(database_url, "--from", "8"))[0]
+
+    async with owner(database_url) as connection:
+        await connection.execute("DELETE FROM tripledger.log_head")
+    code, text = await cli(database_url, "--json", "--from", "8")
+    assert (1, [EVENTS]) == (code, [flaw["position"] for flaw in json.loads(text)["flaws"]])
 
 
 # Streams lie interleaved.

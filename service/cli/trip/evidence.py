@@ -54,12 +54,15 @@ def export(trip_id: str, *, out: Path | None = None, json: bool = False) -> int:
     """
     path = out or Path(f"trip-{trip_id}.jsonl")
     settings = Settings.load()
-    links = asyncio.run(linked(trip_id))
-    if not links:
-        stop(NOT_FOUND, f"There is no trip {trip_id}.")
-    signer = signer_of(settings)
-    file = signed(links, signer, at=datetime.now(UTC), exported_by=operator())
-    checked(file)
+    try:
+        links = asyncio.run(linked(trip_id))
+        if not links:
+            stop(NOT_FOUND, f"There is no trip {trip_id}.")
+        signer = signer_of(settings)
+        file = signed(links, signer, at=datetime.now(UTC), exported_by=operator())
+        checked(file)
+    except EvidenceBroken as error:
+        stop(FAILED, f"Nothing is exported: {error}. `tripledger log verify` names the event.")
     try:
         with path.open("xb") as opened:
             opened.write(file)

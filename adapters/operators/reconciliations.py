@@ -298,6 +298,11 @@ class PostgresReconciliations:
         first = await position_after(self.pool, since)
         return [row["trip_id"] for row in await self.pool.fetch(TRIPS, first)]
 
+    async def reported(self, key: str) -> bool:
+        """Whether a run that is still kept found it, and that it belongs to no trip."""
+        query = "SELECT EXISTS (SELECT FROM tripledger.drifts WHERE drift_key = $1 AND done = $2)"
+        return bool(await self.pool.fetchval(query, key, "reported"))
+
     async def accept(self, key: str, reason: str, by: str, now: datetime) -> None:
         await self.pool.execute(
             "INSERT INTO tripledger.accepted_drifts (drift_key, reason, accepted_by, accepted_at)"

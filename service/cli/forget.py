@@ -13,7 +13,7 @@ from cyclopts import App
 from adapters.signing import Signature, verified
 from service.app import assembled
 from service.cli.opening import cause, database
-from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.output import FAILED, NOT_FOUND, OK, people, print_json, print_table, stop
 from service.people.forgetting import Certificate, Held
 from service.settings import Settings
 
@@ -63,6 +63,8 @@ def verify(certificate: Path, *, json: bool = False) -> int:
             signature = Signature(each["public_key"], each["signature"])
             if not verified(base64.b64decode(each["document"]), signature):
                 stop(FAILED, "This certificate was changed after it was signed.")
+    except FileNotFoundError:
+        stop(NOT_FOUND, f"There is no file {certificate}.")
     except (msgspec.MsgspecError, KeyError, ValueError):
         stop(FAILED, "This is no certificate of erasure.")
     rows = [said(each) | {"signed_by": each["public_key"]} for each in documents]

@@ -13,7 +13,7 @@ from domain.payments import PaymentOutcomeUnknown
 from domain.suppliers import SupplierUnavailable
 from service.app import assembled
 from service.cli.opening import book_in, cause, database, operator
-from service.cli.output import FAILED, OK, people, print_json, print_table, stop
+from service.cli.output import FAILED, NOT_FOUND, OK, USAGE, people, print_json, print_table, stop
 from service.cli.output import answer as say
 from service.cli.progress import counting
 from service.reconciling.run import Report, Scope
@@ -56,11 +56,21 @@ def reconcile(
 
 @app.command
 def accept(key: str, reason: str, *, json: bool = False) -> int:
-    """Say of what belongs to no trip that it is right as it is: later runs count it as settled."""
+    """Say of what belongs to no trip that it is right as it is: later runs count it as settled.
+
+    Parameters
+    ----------
+    key
+        As `reconcile --last --json` names what is `reported`.
+    """
+    if not reason.strip():
+        stop(USAGE, "A reason is needed: it is kept with your name.")
 
     async def work() -> None:
         async with database() as opened:
             reports = PostgresReconciliations(opened)
+            if not await reports.reported(key):
+                stop(NOT_FOUND, f"Nothing is reported under the key {key}.")
             await book_in(opened).write(
                 "accepted a difference", cause(), tenant="", subject=key, reason=reason
             )
@@ -75,7 +85,7 @@ def instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        stop(2, f"{text} is no time; write it like 2027-03-01T12:00:00Z.")
+        stop(USAGE, f"{text} is no time; write it like 2027-03-01T12:00:00Z.")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

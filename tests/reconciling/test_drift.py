@@ -17,6 +17,7 @@ from domain.money import Money
 from domain.payments import MoneyBack, RefundSnapshot
 from domain.trip import commands as c
 from service.reconciling.run import Scope
+from tests.forking import command
 from tests.reconciling.comparing import (
     everything,
     found,
@@ -25,6 +26,7 @@ from tests.reconciling.comparing import (
     reconciled,
 )
 from tests.reconciling.test_lost_news import captured_payment
+from tests.scenarios.processes import environment
 from tests.scenarios.world import World
 
 OPERATOR = Cause(tenant=None, actor="operator:test")
@@ -124,14 +126,14 @@ async def test_an_order_of_nobody_is_reported_until_somebody_accepts_it(world: W
     first, second = await everything(world), await everything(world)
     [drift] = second.staying
     code, _ = await reconciled(world)
-    await world.service.reconciler.reports.accept(
-        drift.key, "Ordered by the office.", "operator:test", world.service.clock.now()
-    )
+    words = ((drift.key, " "), ("no-such-key", "Ordered."), (drift.key, "Ordered by the office."))
+    asked = [await command(environment(world), "reconcile", "accept", *each) for each in words]
     after, told = await reconciled(world)
 
     assert Counter({("order_of_nobody", "reported"): 1}) == found(first) == found(second)
     assert (made.supplier_order_id, made.price) == (drift.subject, drift.at_stake)
     assert first.staying[0].first_seen_at == drift.first_seen_at
+    assert [2, 3, 0] == [done.code for done in asked]
     assert (1, 0, ["settled"]) == (code, after, [each["done"] for each in told["drifts"]])
 
 

@@ -41,6 +41,8 @@ async def test_a_trips_people_are_looked_at_forgotten_and_certified(
     assert 1 == (await command(environment(world), "forget", "verify", str(proof)))[0]
     proof.write_text("{}")
     assert 1 == (await command(environment(world), "forget", "verify", str(proof)))[0]
+    proof.unlink()
+    assert 3 == (await command(environment(world), "forget", "verify", str(proof)))[0]
 
 
 async def test_forgetting_nobody_is_not_found(world: World) -> None:

@@ -5,7 +5,7 @@ PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13; do \
 	$$each $(NEW_ENOUGH) && echo $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
+PIP_INSTALL := $(BIN)/python -m pip install -qq --no-user --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser pictures check format simulate mutate bench soak audit lock clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,6 +40,8 @@ from service.settings_rules import (
 COLOR = r"^#[0-9a-fA-F]{6}$"
 # A path on our own host, never one that a browser could read as another host.
 OWN_PATH = r"^/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*$"
+# One host or several, each with its port, as Postgres' own clients take them.
+HOSTS = re.compile(r"(((\[[^]]*\]|[^\[\]:,]*)(:\d*)?)(,|$))*")
 SUPPORT_URL = r"^(https?://|mailto:)[^\s\"'<>\\]+$"
 BRAND_COLOR = "#0f5c6e"
 
@@ -285,6 +288,20 @@ class Settings(DoorSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("database_url")
+    @classmethod
+    def postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value() if value is not None else "")
+        if not value or (
+            parts.scheme in {"postgresql", "postgres"}
+            and HOSTS.fullmatch(parts.netloc.rpartition("@")[2])
+        ):
+            return value
+        raise ValueError(
+            "must be a URL like postgresql://user:password@host:5432/database; what is special in"
+            " a password is written as %.."
+        )
 
     @field_validator("public_url", "stripe_api_base", "duffel_api_base")
     @classmethod

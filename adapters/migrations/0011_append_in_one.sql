@@ -61,7 +61,6 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET jit = off
-SET tripledger.links = 'made'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -156,6 +155,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Not in the function's head, where only a superuser may name a setting of our own.
+    PERFORM set_config('tripledger.links', 'made', true);
     INSERT INTO tripledger.trip_events (
         originator_id, originator_version, topic, state, notification_id,
         event_id, trip_id, recorded_at, tx, tenant, meta, link
@@ -166,6 +167,7 @@ BEGIN
     FROM unnest(e_append, e_id, e_stream, e_version, e_topic, e_state, positions, links)
         AS e (append, id, stream, version, topic, state, position, link)
     WHERE e.position IS NOT NULL;
+    PERFORM set_config('tripledger.links', '', true);
 
     UPDATE tripledger.log_head h
     SET position = place, link = last_link, events = h.events + recorded;

@@ -128,7 +128,7 @@ async def set_up(settings: Settings) -> AsyncIterator[Stage]:
         env = service_env(settings, stage, data_dir)
         players = []
         for name, roles in (("api", ["api"]), ("work", ["work", "project"])):
-            command = [sys.executable, "-m", "service.cli", "serve"]
+            command = [sys.executable, "-P", "-m", "service.cli", "serve"]
             command += [part for role in roles for part in ("--role", role)]
             player = Player(name=name, command=command, env=env, log=logs / f"{name}.log")
             stack.push_async_callback(player.stop)
@@ -187,7 +187,7 @@ async def raise_sandboxes(stack: AsyncExitStack, stage: Stage, logs: Path) -> No
     }
     urls = []
     for name, options in commands.items():
-        command = [sys.executable, "-m", f"sandbox.{name}", "--host", HOST, *options]
+        command = [sys.executable, "-P", "-m", f"sandbox.{name}", "--host", HOST, *options]
         player = Player(name=name, command=command, env=os.environ, log=logs / f"{name}.log")
         stack.push_async_callback(player.stop)
         urls.append(started(player, stage))

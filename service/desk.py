@@ -193,7 +193,7 @@ class Desk:
         if isinstance(answer, Unavailable):
             raise Refused(answer.code, answer.detail, offer_id=offer.offer_id)
         known = {ancillary.offer_id: ancillary for ancillary in answer.ancillaries}
-        selections = []
+        selections: list[Selection] = []
         for extra in wanted:
             ancillary = known.get(extra.offer_id)
             if ancillary is None:
@@ -207,6 +207,12 @@ class Desk:
                 raise Refused(
                     "ancillary_unavailable",
                     f"At most {ancillary.max_quantity} of this extra can be had.",
+                    offer_id=extra.offer_id,
+                )
+            if any(extra.offer_id == each.offer_id for each in selections):
+                raise Refused(
+                    "ancillary_unavailable",
+                    "List each extra once, with its quantity.",
                     offer_id=extra.offer_id,
                 )
             selections.append(

@@ -35,7 +35,9 @@ def rendered(template: str, *, status: int = 200, **values: Any) -> web.Response
 
 def price(amount: int, currency: str) -> str:
     digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
-    return format_currency(Decimal(amount).scaleb(-digits), currency.upper(), locale="en")
+    form = "¤#,##0." + "0" * digits if digits else "¤#,##0"
+    value = Decimal(amount).scaleb(-digits)
+    return format_currency(value, currency.upper(), form, locale="en", currency_digits=False)
 
 
 def success_url(session: Json) -> str:

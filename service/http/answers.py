@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from babel.numbers import format_currency
 
-from domain.money import Money
+from domain.money import Money, exponent
 
 
 class Reply(msgspec.Struct, kw_only=True):
@@ -284,8 +284,13 @@ class ClockReply(Reply, kw_only=True):
 
 
 @lru_cache(maxsize=4_096)
-def display(amount: Money, locale: str = "en_US") -> str:
-    return format_currency(amount.to_decimal(), amount.currency, locale=locale)
+def display(amount: Money) -> str:
+    """With every digit of it: people's habits of leaving out small coins, which the library knows,
+    would round what is charged."""
+    digits = exponent(amount.currency)
+    form = "¤#,##0." + "0" * digits if digits else "¤#,##0"
+    value = amount.to_decimal()
+    return format_currency(value, amount.currency, form, locale="en_US", currency_digits=False)
 
 
 def money(amount: Money) -> MoneyReply:

@@ -59,7 +59,7 @@ def check_people(
 ) -> None:
     """Raise one problem that names every field that cannot be true."""
     invented: list[FieldProblem] = []
-    wrong: list[FieldProblem] = []
+    wrong = [*twice_listed(travelers)]
     for index, traveler in enumerate(travelers):
         at = f"/travelers/{index}"
         invented += placeholders(traveler, at)
@@ -70,6 +70,21 @@ def check_people(
         raise Problem("placeholder_traveler", sentence(invented), errors=[*invented, *wrong])
     if wrong:
         raise Problem("validation_failed", sentence(wrong), errors=wrong)
+
+
+def twice_listed(travelers: Sequence[TravelerBody]) -> Iterator[FieldProblem]:
+    """Nobody takes two seats, and airlines refuse it once it is paid. A father and his son may
+    share a name, but no date of birth."""
+    seen = set()
+    for index, traveler in enumerate(travelers):
+        person = (letters(traveler.first_name), letters(traveler.last_name), traveler.date_of_birth)
+        if traveler.date_of_birth is not None and person in seen:
+            yield FieldProblem(
+                pointer=f"/travelers/{index}",
+                code="repeated",
+                detail="This is the same person as another traveler: list everybody once.",
+            )
+        seen.add(person)
 
 
 def sentence(errors: Sequence[FieldProblem]) -> str:

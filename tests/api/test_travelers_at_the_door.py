@@ -167,3 +167,22 @@ def test_what_is_no_address_is_refused(email: str) -> None:
 def test_what_is_no_e164_number_is_refused(phone: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(CONTACT | {"phone": phone}, ContactBody)
+
+
+def test_nobody_is_listed_twice() -> None:
+    ada = {"first_name": "Ada", "last_name": "Lovelace", "passenger_type": "ADULT"}
+    born = ada | {"date_of_birth": "1985-12-10"}
+    listed = [
+        born,
+        ada,
+        ada,
+        born | {"date_of_birth": "2008-05-12"},
+        born | {"last_name": "LOVELACE"},
+    ]
+    body = msgspec.convert({"travelers": listed}, TravelersBody)
+
+    with pytest.raises(Problem) as refused:
+        check_people(body.travelers, None, today=TODAY, sandbox=True)
+
+    assert "validation_failed" == refused.value.kind.code
+    assert [("/travelers/4", "repeated")] == [(e.pointer, e.code) for e in refused.value.errors]

@@ -54,15 +54,17 @@ async def test_an_extra_that_is_not_for_sale_changes_nothing(world: World) -> No
     before = await world.topics(trip_id)
 
     told = [
-        (await world.refused("PUT", path, {"selections": [wanted]}))[:2]
+        (await world.refused("PUT", path, {"selections": wanted}))[:2]
         for wanted in (
-            {"offer_id": "ase_nobody_sells"},
-            {"offer_id": bag["offer_id"], "quantity": bag["max_quantity"] + 1},
-            {"offer_id": bag["offer_id"], "traveler_id": "nobody"},
+            [{"offer_id": "ase_nobody_sells"}],
+            [{"offer_id": bag["offer_id"], "quantity": bag["max_quantity"] + 1}],
+            [{"offer_id": bag["offer_id"], "quantity": bag["max_quantity"]}] * 2,
+            [{"offer_id": bag["offer_id"], "traveler_id": "nobody"}],
         )
     ]
 
     assert [
+        (422, "ancillary_unavailable"),
         (422, "ancillary_unavailable"),
         (422, "ancillary_unavailable"),
         (404, "traveler_not_found"),

@@ -18,11 +18,9 @@ from service.settings import Settings
 
 async def play(settings: Settings, console: Console, *, once: bool) -> int:
     """The exit code: 0 when everything the story promised came true."""
+    stop_when_told()
     console.print("[bold]Tripledger[/]: a trip becomes paid, fulfilled bookings, exactly once.\n")
-    began = monotonic()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    began, told = monotonic(), False
     waiting = console.status("Starting Postgres, both sandboxes and the service")
     waiting.start()
     try:
@@ -37,9 +35,14 @@ async def play(settings: Settings, console: Console, *, once: bool) -> int:
             took = monotonic() - began
             console.print(f"\n[bold green]Done in {took:.1f} s.[/] Every promise above was kept.")
             what_next(console, stage, trip_id, str(settings.data_dir))
+            told = True
             if not once:
                 console.print("\nServing. Press Ctrl-C to stop.")
-                await stop.wait()
+                await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        if not told:
+            console.print("\nStopped before everything was told.")
+            return 1
     except (StageFailed, StoryBroken, CallFailed, aiohttp.ClientError) as error:
         console.print(f"\n[bold red]The demo failed:[/] {escape(str(error))}")
         logs = settings.data_dir / "logs"
@@ -48,3 +51,19 @@ async def play(settings: Settings, console: Console, *, once: bool) -> int:
     finally:
         waiting.stop()
     return 0
+
+
+def stop_when_told() -> None:
+    """Ctrl-C and SIGTERM end this task wherever it is, and only once: how it then takes down what
+    it has set up is not interrupted."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "a coroutine is run by a task"
+    heard = asyncio.Event()
+
+    def hear() -> None:
+        if not heard.is_set():
+            heard.set()
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, hear)

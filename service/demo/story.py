@@ -4,8 +4,10 @@ is said after it came true; what does not come true ends the story."""
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -173,6 +175,11 @@ class Story:
         return Counter(str(entry["kind"]) for entry in entries)
 
 
+def command() -> str:
+    """`tripledger` as it was called, which need not be on everybody's path."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "tripledger" else "tripledger"
+
+
 def what_next(console: Console, stage: Stage, trip_id: str, data_dir: str) -> None:
     """What to open now, in the order a newcomer would."""
     key = stage.api_key
@@ -182,7 +189,7 @@ def what_next(console: Console, stage: Stage, trip_id: str, data_dir: str) -> No
         f"[bold]API docs[/]        {stage.base_url}/docs",
         f"[bold]This trip[/]       curl -H 'Authorization: Bearer {key}' "
         f"{stage.base_url}/v1/trips/{trip_id}",
-        f"[bold]Its story[/]       tripledger trip events {trip_id}",
+        f"[bold]Its story[/]       {command()} trip events {trip_id}",
         f"[bold]Stripe sandbox[/]  {stage.stripe_url}/_sandbox/journal",
         f"[bold]Duffel sandbox[/]  {stage.duffel_url}/_sandbox/journal",
         f"[bold]Keys and ids[/]    {data_dir}/demo.json",

@@ -54,8 +54,8 @@ async def play(settings: Settings, console: Console, *, once: bool) -> int:
 
 
 def stop_when_told() -> None:
-    """Ctrl-C and SIGTERM end this task wherever it is, and only once: how it then takes down what
-    it has set up is not interrupted."""
+    """Ctrl-C, SIGTERM and a terminal that is closed end this task wherever it is, and only once:
+    how it then takes down what it has set up is not interrupted."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "a coroutine is run by a task"
     heard = asyncio.Event()
@@ -65,5 +65,5 @@ def stop_when_told() -> None:
             heard.set()
             task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, hear)

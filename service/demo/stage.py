@@ -4,13 +4,14 @@ their own that are started again when they fall over, and `demo.json` that tells
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ class Stage:
 
 @dataclass(slots=True)
 class Player:
-    """One process of the stage, kept running until the end."""
+    """One process of the stage, kept running until the end, its own or ours. `command`: a module
+    and its arguments."""
 
     name: str
     command: Sequence[str]
@@ -81,9 +83,9 @@ class Player:
         """Start it; with `first_line` answer the first line it prints, which says it is ready."""
         with self.log.open("ab") as sink:
             self.process = await asyncio.create_subprocess_exec(
-                *self.command,
+                *(sys.executable, "-P", "-m", "service.demo.held", *self.command),
                 env=dict(self.env),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=PIPE,
                 stdout=PIPE if first_line else sink,
                 stderr=sink,
                 start_new_session=True,
@@ -119,6 +121,7 @@ async def set_up(settings: Settings) -> AsyncIterator[Stage]:
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        stack.enter_context(alone_in(data_dir))
         url = await stack.enter_async_context(demo_database(settings, data_dir))
         base_url = f"http://{settings.host}:{free_port(settings.host, settings.port)}"
         stage = Stage(base_url=base_url, database_url=url)
@@ -128,7 +131,7 @@ async def set_up(settings: Settings) -> AsyncIterator[Stage]:
         env = service_env(settings, stage, data_dir)
         players = []
         for name, roles in (("api", ["api"]), ("work", ["work", "project"])):
-            command = [sys.executable, "-P", "-m", "service.cli", "serve"]
+            command = ["service.cli", "serve"]
             command += [part for role in roles for part in ("--role", role)]
             player = Player(name=name, command=command, env=env, log=logs / f"{name}.log")
             stack.push_async_callback(player.stop)
@@ -141,6 +144,20 @@ async def set_up(settings: Settings) -> AsyncIterator[Stage]:
         describe(stage, players, described)
         stack.callback(described.unlink, missing_ok=True)
         yield stage
+
+
+@contextmanager
+def alone_in(data_dir: Path) -> Iterator[None]:
+    """Two demos on one database would work off each other's trips in each other's sandboxes."""
+    with (data_dir / "demo.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StageFailed(
+                f"a demo is running in {data_dir}: stop it, or set {PREFIX}DATA_DIR to another"
+                " directory"
+            ) from None
+        yield
 
 
 async def end(task: asyncio.Task[None]) -> None:
@@ -187,7 +204,7 @@ async def raise_sandboxes(stack: AsyncExitStack, stage: Stage, logs: Path) -> No
     }
     urls = []
     for name, options in commands.items():
-        command = [sys.executable, "-P", "-m", f"sandbox.{name}", "--host", HOST, *options]
+        command = [f"sandbox.{name}", "--host", HOST, *options]
         player = Player(name=name, command=command, env=os.environ, log=logs / f"{name}.log")
         stack.push_async_callback(player.stop)
         urls.append(started(player, stage))

@@ -129,12 +129,12 @@ def check_dates(days: Mapping[str, date], now: datetime) -> None:
     today = now.date()
     for pointer, day in days.items():
         if day < today - timedelta(days=1):
-            raise refused("dates_in_past", pointer, f"{day} has passed.")
+            past = f"{day} has passed."
+            raise Problem("dates_in_past", past, errors=[out_of_range(pointer, past)])
         if day > today + timedelta(days=DAYS_AHEAD_MAX):
-            ahead = f"Dates are searched up to {DAYS_AHEAD_MAX} days ahead."
-            raise refused("validation_failed", pointer, ahead)
+            late = f"Dates are searched up to {DAYS_AHEAD_MAX} days ahead."
+            raise Problem("validation_failed", late, errors=[out_of_range(pointer, late)])
 
 
-def refused(code: str, pointer: str, detail: str) -> Problem:
-    field = FieldProblem(pointer=pointer, code="out_of_range", detail=detail)
-    return Problem(code, detail, errors=[field])
+def out_of_range(pointer: str, detail: str) -> FieldProblem:
+    return FieldProblem(pointer=pointer, code="out_of_range", detail=detail)

@@ -45,7 +45,12 @@ def mcp_routes(settings: Settings, *, desk: Desk, clock: Clock, calls: JinkoCall
             tag="compatible",
             body=bytes,
             answer=JsonRpcReply,
-            also={202: "A notification was taken."},
+            also={
+                202: "A notification was taken.",
+                403: "The page that asks (`Origin`) is not of this service.",
+                406: "The answer is JSON, which `Accept` does not take.",
+                421: "The service is not called so (`Host`).",
+            },
             problems=("mcp_not_installed",),
         )
     ]

@@ -45,7 +45,7 @@ class Cancelling:
     async def preview_group(self, call: Call[None, GroupQuery]) -> Answer:
         told, group = await self.wanted(call)
         lines = [await self.previewed(told, booking) for booking in group]
-        kinds = {line.refund_type for line in lines}
+        kinds = {line.refund_type for line in lines} or {"NONE"}
         return answered(
             GroupRefundPreviewReply(
                 group_identifier=call.path["groupIdentifier"],
@@ -53,7 +53,7 @@ class Cancelling:
                 refundable=any(line.refundable for line in lines),
                 refund_type=kinds.pop() if len(kinds) == 1 else "PARTIAL",
                 total_refund_display_amount=sum_of(lines),
-                display_currency=lines[0].display_currency if lines else "",
+                display_currency=told.trip.currency or "",
             )
         )
 

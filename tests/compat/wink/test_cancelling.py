@@ -154,10 +154,15 @@ async def test_only_the_bookings_at_one_hotel_can_be_meant(shop: Shop) -> None:
     only = f"hotelIdentifier={first['hotelIdentifier']}"
 
     preview = await shop.call("GET", f"{path}/refund-preview?{only}")
+    elsewhere = await shop.call("GET", f"{path}/refund-preview?hotelIdentifier=elsewhere")
     cancelled = await shop.call("PATCH", f"{path}?{only}", DETAIL)
 
     assert [checkout["bookingCodes"][0]] == [line["bookingCode"] for line in preview["lines"]]
     assert [checkout["bookingCodes"][0]] == [booking["bookingCode"] for booking in cancelled]
+    assert ([], "NONE", 0, "EUR") == tuple(
+        elsewhere[name]
+        for name in ("lines", "refundType", "totalRefundDisplayAmount", "displayCurrency")
+    )
 
 
 async def test_what_the_supplier_will_not_cancel_stays(shop: Shop) -> None:

@@ -217,12 +217,11 @@ class PostgresReadModels:
     async def compare(self, name: Projection, version: int, level: Level) -> Difference | None:
         async with self.held(name) as (connection, live, position):
             await level(position)
-            row = await connection.fetchrow(
-                TABLES[name].difference, live, version, timeout=COMPARE_S_MAX
-            )
-        if row is None:
-            return None
-        return Difference(name=name, key=str(row["key"]), columns=tuple(row["differ"]))
+            for query in TABLES[name].differences:
+                row = await connection.fetchrow(query, live, version, timeout=COMPARE_S_MAX)
+                if row is not None:
+                    return Difference(name=name, key=row["key"], columns=tuple(row["differ"]))
+        return None
 
     async def drop(self, name: Projection, version: int) -> None:
         await self.pool.execute(

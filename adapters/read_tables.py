@@ -129,22 +129,25 @@ Row = TripRow | BookingRow | TripListRow | IncidentRow | LedgerRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Where one projection's rows are; `types` are those of the row's fields, in their order."""
+    """Where one projection's rows are; `types` are those of the row's fields, in their order.
+    `sums` finds a difference in what the database adds up of them."""
 
     name: str
     row: type[Row]
     key: str
     types: tuple[str, ...]
+    sums: str | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
         return tuple(self.row.__slots__)
 
     @property
-    def difference(self) -> str:
-        return first_difference(
-            f"tripledger.{self.name}", self.key, *(f for f in self.fields if f != self.key)
-        )
+    def differences(self) -> tuple[str, ...]:
+        """Statements that find where two versions are not the same."""
+        columns = (f for f in self.fields if f != self.key)
+        rows = first_difference(f"tripledger.{self.name}", (self.key,), *columns)
+        return (rows,) if self.sums is None else (rows, self.sums)
 
     @property
     def write(self) -> str:
@@ -241,6 +244,11 @@ TABLES: Mapping[str, Table] = {
             *("uuid", "uuid", "text", "bigint", "text", "text", "timestamptz", "date", "text"),
             *("bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint"),
             *("jsonb", "bytea"),
+        ),
+        sums=first_difference(
+            "tripledger.read_money_days",
+            ("day", "tenant", "currency", "account"),
+            *("amount", "entries"),
         ),
     ),
 }

@@ -12,7 +12,7 @@ import pytest
 from adapters.operators.money import PostgresMoneyLedger
 from adapters.operators.paging import CursorUnusable
 from adapters.read_tables import LedgerRow
-from service.workers.rebuilding import rebuild
+from service.workers.rebuilding import compare_with_log, rebuild
 from tests.contracts.events import NOON, new_id
 from tests.forking import command
 from tests.given import given
@@ -149,6 +149,29 @@ async def test_sums_of_days_are_those_of_the_movements_also_when_they_are_made_a
     assert 3 * 35_000 == sum(amount for key, amount in moved.items() if key[1] == "captured")
     assert moved == before == after
     assert [2] == [row["version"] for row in versions]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE tripledger.read_money_days SET amount = amount + 1 WHERE account = 'captured'",
+        "DELETE FROM tripledger.read_money_days WHERE account = 'captured'",
+    ],
+)
+async def test_a_days_sum_that_is_not_what_the_log_says_is_named(
+    office: Office, change: str
+) -> None:
+    await live_through(office.log, s.completed())
+    await office.project()
+    assert None is (await compare_with_log(office.log, office.models, "money_ledger")).difference
+    await office.database.pool.execute(change)
+
+    found = (await compare_with_log(office.log, office.models, "money_ledger")).difference
+
+    assert found is not None
+    assert (f"{TODAY} acme EUR captured", "amount") == (found.key, found.columns[0])
+    await rebuild(office.log, office.models, ["money_ledger"])
+    assert None is (await compare_with_log(office.log, office.models, "money_ledger")).difference
 
 
 async def test_trips_that_owe_or_are_owed_are_listed(

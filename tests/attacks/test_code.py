@@ -16,7 +16,7 @@ STATEMENT = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|DR
 # Woven in, and never out of a request: names of tables and columns, which are constants elsewhere,
 # and conditions that are made of constants and numbered parameters.
 REVIEWED = {
-    "adapters/differences.py": {"key", "differing", "table", "one", "other"},
+    "adapters/differences.py": {"keys", "differing", "table", "one", "other"},
     "adapters/operators/incidents.py": {"' AND '.join(where)"},
     "adapters/operators/trip_list.py": {"' AND '.join(where)", "way", "given(rows)"},
     "adapters/operators/money.py": {"' AND '.join(where)", "way"},

@@ -104,6 +104,9 @@ def webhook_routes(steering: Steering) -> list[web.RouteDef]:
     webhooks = steering.webhooks
 
     async def show(request: web.Request) -> web.Response:
+        """With `?settled`, once every delivery that has begun was tried."""
+        if "settled" in request.query:
+            await webhooks.settle(after=0)
         return web.json_response({"controls": vars(webhooks.controls), "deliveries": webhooks.log})
 
     async def control(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from tests.browser.browsing import Browsing
 from tests.browser.operating import STOPS_MAX, Desk, desks, signed_in
 from tests.browser.test_console import PAGES, paths
 from tests.console.prepared import Prepared
+from tests.scenarios.money.paid import booked_and_paid
 from tests.scenarios.world import World
 
 REASON = "Because the traveller called"
@@ -140,6 +141,24 @@ async def test_the_past_is_visited_by_keyboard(
     await desk.says("The past.")
     await expect(page.locator("#story .story > li")).to_have_count(3)
     await expect(page.locator("#at")).to_be_focused()
+
+
+async def test_what_is_focused_stays_focused_when_news_come(
+    troubled: tuple[World, Prepared], desk: Desk
+) -> None:
+    paid = await booked_and_paid(troubled[0])
+    page = desk.page
+    await desk.go(f"/trips/{paid.trip_id}")
+    await desk.skip()
+    await desk.reach('.actions a[href*="/act?action=refund&"]')
+
+    await paid.refund_in_the_dashboard(amount=700)
+    await paid.world.until_recorded(paid.trip_id, "trip.refund-succeeded.v1")
+    await paid.world.at_rest()
+    version = len(await paid.world.events(paid.trip_id))
+    await desk.says(f"version {version}")
+
+    await expect(page.locator('.actions a[href*="/act?action=refund&"]')).to_be_focused()
 
 
 async def test_a_field_is_revealed_by_keyboard(

@@ -33,7 +33,8 @@ async def inbox_rows(world: World) -> list[Any]:
 
 
 async def deliveries(world: World, provider: str) -> list[Any]:
-    return list((await world.steer(provider, "GET", "/_sandbox/webhooks"))["deliveries"])
+    """All that were made, none still on its way."""
+    return list((await world.steer(provider, "GET", "/_sandbox/webhooks?settled"))["deliveries"])
 
 
 async def test_lost_notifications_are_found_by_asking(raise_world: Raise) -> None:
@@ -68,6 +69,7 @@ async def test_what_notifications_and_asking_both_tell_is_taken_once(raise_world
 
     await world.pay_and_settle(trip_id)
     await world.at_rest()
+    assert await deliveries(world, "stripe")
     found_by_asking = await world.service.poller.look()
 
     assert 0 == found_by_asking

@@ -49,6 +49,7 @@ const place = (stop) =>
 // Only what reads differently is replaced, and nothing somebody is typing into.
 function show(fresh) {
   const held = document.activeElement;
+  const where = held && place(held);
   for (const part of fresh.querySelectorAll("[data-live]")) {
     const present = document.getElementById(part.id);
     if (!present) {
@@ -68,7 +69,7 @@ function show(fresh) {
   }
   document.title = fresh.title;
   if (held && !held.isConnected) {
-    const again = [...document.querySelectorAll(STOPS)].find((each) => place(each) === place(held));
+    const again = [...document.querySelectorAll(STOPS)].find((each) => place(each) === where);
     if (again) again.focus({ preventScroll: true });
   }
   ready();

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.compat.jinko.client import PEOPLE, Jinko, added
-from tests.scenarios.world import AMELIA, CONTACT
+from tests.scenarios.world import AMELIA, CONTACT, DEPARTURE
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
@@ -96,8 +97,8 @@ async def test_several_rooms_are_added_in_one_call(jinko: Jinko) -> None:
     search = {
         "latitude": 40.7549,
         "longitude": -73.984,
-        "check_in_date": "2027-03-01",
-        "check_out_date": "2027-03-03",
+        "check_in_date": DEPARTURE.isoformat(),
+        "check_out_date": (DEPARTURE + timedelta(days=2)).isoformat(),
         "guests": [{"type": "adult"}],
     }
     offers = (await jinko.world.call("POST", "/v1/offers/stays", search))["offers"][:2]

@@ -66,4 +66,6 @@ def stop_when_told() -> None:
             task.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, hear)
+        # Under `nohup` a closed terminal is nobody's business.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, hear)

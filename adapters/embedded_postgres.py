@@ -240,7 +240,11 @@ class Handles:
         with self.lock:
             if self.uses[directory] == 0:
                 cluster = Cluster(directory, clean_up)
-                cluster.start()
+                try:
+                    cluster.start()
+                except BaseException:
+                    atexit.unregister(cluster._cleanup)
+                    raise
                 self.clusters[directory] = cluster
             self.uses[directory] += 1
             return str(self.clusters[directory].get_uri())

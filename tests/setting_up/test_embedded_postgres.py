@@ -4,6 +4,8 @@ environment says of other servers and languages, and whatever was killed before.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +14,16 @@ import pytest
 
 from adapters.embedded_postgres import CONNECTIONS_MAX, PostgresFailed, embedded_postgres
 from tests.postgres import scratch_directory
+
+GIVING_UP = """
+import shutil, sys
+from pathlib import Path
+from adapters.embedded_postgres import HANDLES, PostgresFailed
+try:
+    HANDLES.join(Path(sys.argv[1]), "stop")
+except PostgresFailed:
+    shutil.rmtree(Path(sys.argv[1]).parent)
+"""
 
 
 async def answer_of(directory: Path, question: str) -> str:
@@ -69,3 +81,13 @@ async def test_a_server_that_does_not_start_says_why() -> None:
 
         with pytest.raises(PostgresFailed, match=r"postgresql\.conf.*No such file"):
             await answer_of(above / "pg", "SELECT 1")
+
+
+def test_who_could_not_start_a_server_leaves_nothing_behind_at_the_end() -> None:
+    with scratch_directory() as above:
+        (above / "trip" / "pg").mkdir(parents=True)
+        (above / "trip" / "pg" / "PG_VERSION").write_text("18\n")
+
+        subprocess.run([sys.executable, "-c", GIVING_UP, str(above / "trip" / "pg")], check=True)
+
+        assert [] == list(above.iterdir())

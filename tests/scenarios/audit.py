@@ -3,7 +3,6 @@ providers' own journals and the log, for every trip of the world."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import msgspec
 
 from domain.dossier import fold
 from projections import trip_details
-from tests.scenarios.world import AMELIA, CONTACT, LOOK_S, SETTLE_S_MAX, World
+from tests.scenarios.world import AMELIA, CONTACT, World
 
 ORDERED = {"order.created", "stay_booking.created"}
 UNDONE = {"order.cancelled", "stay_booking.cancelled"}
@@ -212,14 +211,7 @@ async def the_feed_holds_everything(world: World) -> None:
 async def read_models_are_what_the_log_says(world: World) -> None:
     """Each row, after the projections have caught up, is the fold of its trip's events."""
     service = world.service
-    newest = await service.log.last_position()
-    async with asyncio.timeout(SETTLE_S_MAX):
-        for projector in service.projectors:
-            while await service.models.checkpoint(projector.name) < newest:
-                if "project" in world.roles:
-                    await service.log.changed(LOOK_S)
-                else:
-                    await projector.catch_up()
+    await world.followed()
     rows = await service.models.trips(world.trips)
     assert sorted(world.trips) == [row.trip_id for row in rows]
     for row in rows:

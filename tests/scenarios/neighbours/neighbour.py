@@ -181,6 +181,8 @@ class Neighbour:
                 if {"delivered"} == {each["state"] for each in told}:
                     break
                 await self.world.service.log.changed(LOOK_S)
+
+    def hears_its_webhooks(self) -> None:
         for got in self.receiver.got:
             heard = Heard(asked="webhook", sent="", status=0, told=f"{got.headers}{got.raw!r}")
             self.ear.heard.append(heard)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +31,13 @@ PUBLISHED_SECRETS = frozenset(
     ]
 )
 
+# Read by the commands and the tests, not settings of the service.
+OTHER_VARIABLES = frozenset(
+    PREFIX + name for name in ("API_KEY", "API_KEY_FILE", "OPERATOR", "TEST_DATABASE_URL")
+)
+# Of 1: from where on a name that is not known is taken for a known one.
+LIKENESS_MIN = 0.75
+
 STRIPE_HOST = "api.stripe.com"
 DUFFEL_HOST = "api.duffel.com"
 LOOPBACK_HOSTS = frozenset(["localhost", "127.0.0.1", "::1"])
@@ -41,6 +49,21 @@ def variable(name: str) -> str:
 
 def is_secret(field: FieldInfo) -> bool:
     return "SecretStr" in str(field.annotation)
+
+
+def misspelled(settings: type[Settings], names: Iterable[str]) -> list[str]:
+    """What to say of each variable that nobody reads and that looks like one of ours. Others are
+    left alone: whoever runs us may set variables that begin like ours."""
+    fields = settings.model_fields.items()
+    known = {variable(name) for name, _ in fields}
+    known |= {variable(name) + "_FILE" for name, field in fields if is_secret(field)}
+    bare = {name.removeprefix(PREFIX): name for name in known}
+    told = []
+    for name in sorted(set(names) - known - OTHER_VARIABLES):
+        if name.startswith(PREFIX):
+            like = difflib.get_close_matches(name.removeprefix(PREFIX), bare, 1, LIKENESS_MIN)
+            told += [f"{name} is not read; is {bare[each]} meant?" for each in like]
+    return told
 
 
 def host_of(url: str) -> str:

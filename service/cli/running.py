@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 from rich.console import Console
 
@@ -13,6 +15,7 @@ from service.cli.output import OK, people
 from service.serving import ROLES, Role
 from service.serving import serve as serve_roles
 from service.settings import Settings
+from service.settings_rules import misspelled
 from service.telemetry import configure_logging
 
 
@@ -23,6 +26,8 @@ def serve(*, role: Annotated[list[Role] | None, Parameter(help="all, unless name
     settings = Settings.load()
     settings.check_safe()
     configure_logging(settings.log_level, sys.stderr)
+    for doubt in misspelled(Settings, os.environ):
+        structlog.get_logger().warning("variable_not_read", reason=doubt)
     roles = tuple(role) if role else ROLES
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_roles(settings, roles))

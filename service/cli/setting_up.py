@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,6 +18,7 @@ from adapters.runtime_role import RoleRefused, grant_runtime_role
 from service.cli.opening import book_in, cause
 from service.cli.output import OK, USAGE, people, print_json, print_table, stop
 from service.settings import Settings
+from service.settings_rules import misspelled
 
 BOOK_CONNECTIONS = 1
 
@@ -130,4 +132,6 @@ def config(*, json: bool = False) -> int:
         )
         for problem in settings.problems():
             people.print(f"[red]{problem}[/]")
+        for doubt in misspelled(Settings, os.environ):
+            people.print(f"[yellow]{doubt}[/]")
     return USAGE if settings.problems() else OK

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings, UnsafeSettings
+from service.settings_rules import misspelled
 
 SANDBOX = {
     "STRIPE_API_BASE": "http://127.0.0.1:9001",
@@ -169,3 +170,20 @@ def test_every_variable_says_what_it_is(load: SetUp) -> None:
 
     assert len(Settings.model_fields) == len(rows)
     assert [row.variable for row in rows if not row.description] == []
+
+
+def test_a_variable_that_nobody_reads_is_named_when_it_looks_like_one_of_ours() -> None:
+    typed = ["TRIPLEDGER_PROT", "TRIPLEDGER_STRIPE_KEY", "TRIPLEDGER_DUFFEL_TOKENS_FILE"]
+    # What a cluster sets for a service called tripledger, what our commands and neighbours read,
+    # and what is rightly spelled.
+    others = [
+        *("TRIPLEDGER_SERVICE_HOST", "TRIPLEDGER_SERVICE_PORT", "TRIPLEDGER_PORT_8080_TCP_PORT"),
+        *("TRIPLEDGER_API_KEY", "TRIPLEDGER_OPERATOR", "LEDGER_PORT"),
+        *("TRIPLEDGER_PORT", "TRIPLEDGER_DUFFEL_TOKEN_FILE"),
+    ]
+
+    assert [
+        "TRIPLEDGER_DUFFEL_TOKENS_FILE is not read; is TRIPLEDGER_DUFFEL_TOKEN_FILE meant?",
+        "TRIPLEDGER_PROT is not read; is TRIPLEDGER_PORT meant?",
+        "TRIPLEDGER_STRIPE_KEY is not read; is TRIPLEDGER_STRIPE_API_KEY meant?",
+    ] == misspelled(Settings, typed + others)

@@ -29,6 +29,7 @@ from service.observability.standing import Standing
 from service.pages.changes import changes_in
 from service.pages.checkout import add_pages
 from service.settings import Settings
+from service.settings_rules import url_at
 from service.version import VERSION
 from service.workers.loop import GIVE_BACK_S_MAX
 
@@ -223,7 +224,7 @@ async def listening(service: Service, app: web.Application, port: int) -> AsyncI
     bound = bind(settings.host, port)
     try:
         await web.SockSite(listener, bound).start()
-        yield f"http://{settings.host}:{bound.getsockname()[1]}"
+        yield url_at(settings.host, bound.getsockname()[1])
     finally:
         await listener.cleanup()
 

@@ -33,6 +33,7 @@ from service.settings_rules import (
     is_secret,
     problems_of,
     shown,
+    url_at,
     variable,
 )
 
@@ -358,7 +359,7 @@ class Settings(DoorSettings):
     @property
     def base_url(self) -> str:
         """The URL to put into answers, without a slash at its end."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or url_at(self.host, self.port)
 
     def findings(self) -> list[Finding]:
         return [*problems_of(self), *unsafe_issuer(self)]

@@ -66,6 +66,10 @@ def misspelled(settings: type[Settings], names: Iterable[str]) -> list[str]:
     return told
 
 
+def url_at(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".")
 

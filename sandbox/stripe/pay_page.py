@@ -133,6 +133,9 @@ def session_routes(account: Account) -> list[web.RouteDef]:
     async def pay(request: web.Request) -> web.StreamResponse:
         outcome = str((await request.post()).get("outcome", ""))
         session = session_of(account, request)
+        if session["status"] == "complete" and outcome == "paid":
+            # The second press of a double click leads where the first one was on its way to.
+            raise web.HTTPSeeOther(success_url(session))
         if session["status"] != "open":
             return closed(session)
         if outcome not in (*checkout.METHOD_OF_OUTCOME, "never_return"):

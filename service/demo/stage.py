@@ -29,6 +29,7 @@ from service.settings_rules import (
     SANDBOX_DUFFEL_WEBHOOK_SECRET,
     SANDBOX_STRIPE_KEY,
     SANDBOX_STRIPE_WEBHOOK_SECRET,
+    url_at,
 )
 
 HOST = "127.0.0.1"
@@ -123,7 +124,7 @@ async def set_up(settings: Settings) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         stack.enter_context(alone_in(data_dir))
         url = await stack.enter_async_context(demo_database(settings, data_dir))
-        base_url = f"http://{settings.host}:{free_port(settings.host, settings.port)}"
+        base_url = url_at(settings.host, free_port(settings.host, settings.port))
         stage = Stage(base_url=base_url, database_url=url)
         await make_keys(stage)
         await raise_sandboxes(stack, stage, logs)
@@ -234,11 +235,11 @@ async def move_sandboxes(stage: Stage) -> None:
 
 def service_env(settings: Settings, stage: Stage, data_dir: Path) -> dict[str, str]:
     """The environment of the service: the sandboxes', whatever real keys are about."""
-    host, _, port = stage.base_url.removeprefix("http://").rpartition(":")
+    port = stage.base_url.rpartition(":")[2]
     ours = {
         "DATABASE_URL": stage.database_url,
         "DATA_DIR": str(data_dir),
-        "HOST": host,
+        "HOST": settings.host,
         "PORT": port,
         "PUBLIC_URL": settings.public_url or stage.base_url,
         "STRIPE_API_KEY": SANDBOX_STRIPE_KEY,
@@ -259,13 +260,11 @@ def service_env(settings: Settings, stage: Stage, data_dir: Path) -> dict[str, s
 
 def free_port(host: str, wanted: int) -> int:
     """The wanted port, or any free one when somebody else has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
+            probe.bind((host, port))
             return int(probe.getsockname()[1])
     raise StageFailed(f"there is no free port on {host}")
 

@@ -19,6 +19,7 @@ from domain.suppliers import (
 from service.reconciling.run import Report, Scope
 from tests.forking import command
 from tests.scenarios.processes import environment
+from tests.scenarios.stillness import nothing_is_on_its_way
 from tests.scenarios.world import AMELIA, CONTACT, DEPARTURE, World
 
 # Longer than anything that has moved still counts as moving.
@@ -27,7 +28,7 @@ SETTLED_S = 61
 
 async def everything(world: World, *, dry_run: bool = False) -> Report:
     """All that has moved in the last day is compared, when it has come to rest."""
-    await world.at_rest()
+    await nothing_is_on_its_way(world)
     await world.advance(SETTLED_S)
     since = world.service.clock.now() - timedelta(days=1)
     return await world.service.reconciler.reconcile(Scope(since=since, dry_run=dry_run))

@@ -187,3 +187,7 @@ def test_a_variable_that_nobody_reads_is_named_when_it_looks_like_one_of_ours() 
         "TRIPLEDGER_PROT is not read; is TRIPLEDGER_PORT meant?",
         "TRIPLEDGER_STRIPE_KEY is not read; is TRIPLEDGER_STRIPE_API_KEY meant?",
     ] == misspelled(Settings, typed + others)
+
+
+def test_an_address_of_the_new_kind_makes_a_url(load: SetUp) -> None:
+    assert "http://[::1]:8080" == load({**SANDBOX, "HOST": "::1"}).base_url

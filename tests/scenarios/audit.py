@@ -11,6 +11,7 @@ import msgspec
 
 from domain.dossier import fold
 from projections import trip_details
+from tests.scenarios.stillness import everything_is_followed
 from tests.scenarios.world import AMELIA, CONTACT, World
 
 ORDERED = {"order.created", "stay_booking.created"}
@@ -211,7 +212,7 @@ async def the_feed_holds_everything(world: World) -> None:
 async def read_models_are_what_the_log_says(world: World) -> None:
     """Each row, after the projections have caught up, is the fold of its trip's events."""
     service = world.service
-    await world.followed()
+    await everything_is_followed(world)
     rows = await service.models.trips(world.trips)
     assert sorted(world.trips) == [row.trip_id for row in rows]
     for row in rows:

@@ -289,21 +289,6 @@ class World:
                 await self.skip_ahead()
                 await self.service.log.changed(LOOK_S)
 
-    async def followed(self) -> None:
-        """Wait until the read models hold what is recorded, and its webhooks are made out."""
-        service = self.service
-        newest = await service.log.last_position()
-        async with asyncio.timeout(SETTLE_S_MAX):
-            for projector in service.projectors:
-                while await service.models.checkpoint(projector.name) < newest:
-                    if "project" in self.roles:
-                        await service.log.changed(LOOK_S)
-                    else:
-                        await projector.catch_up()
-            if service.outbound is not None and "work" in self.roles:
-                while await service.outbound.deliveries.behind():
-                    await service.log.changed(LOOK_S)
-
     async def unfinished(self) -> list[TaskRow]:
         rows = await self.service.outbox.listed(limit=1_000)
         now = self.service.clock.now()

@@ -54,11 +54,14 @@ async def test_paying_twice_charges_once_and_says_so(
     open_session: OpenSession, sandbox: RunningSandbox
 ) -> None:
     session = await open_session()
-    await posted(sandbox, f"/pay/{session.id}", outcome="paid")
-    status, _, page = await posted(sandbox, f"/pay/{session.id}", outcome="paid")
+    first = await posted(sandbox, f"/pay/{session.id}", outcome="paid")
+    again = await posted(sandbox, f"/pay/{session.id}", outcome="paid")
+    other = await posted(sandbox, f"/pay/{session.id}", outcome="declined")
+    page = await shown(sandbox, f"/pay/{session.id}")
 
-    assert status == 200
-    assert "paid already" in page
+    assert first == again
+    assert "paid already" in other[2]
+    assert "paid already" in page[1]
     assert len(await sandbox.journal("payment.authorized")) == 1
 
 

@@ -22,6 +22,7 @@ from service.http.routes import routes_of
 from tests.api.everything import ARGUMENTS, BODIES, Ours, everything
 from tests.console.operating import form_of
 from tests.scenarios.neighbours.neighbour import Neighbour, looks_around, neighbour
+from tests.scenarios.stillness import nothing_is_on_its_way
 from tests.scenarios.world import SETTLE_S_MAX, World, raised_world
 
 ASTER: dict[str, Any] = {
@@ -71,14 +72,14 @@ async def test_no_tenant_is_told_or_changes_anything_of_the_others(
         await aster.lives()
         await buteo.lives()
         for one, other in ((aster, buteo), (buteo, aster)):
-            await nothing_is_on_its_way(aster, buteo)
+            await nobody_waits(aster, buteo)
             before = await rows_of(world, other.name)
             asked = await tries_everything(one, other)
             assert [] == changed(before, await rows_of(world, other.name))
             assert reachable(world) <= asked
         await looks_around(aster)
         await looks_around(buteo)
-        await nothing_is_on_its_way(aster, buteo)
+        await nobody_waits(aster, buteo)
         aster.hears_its_webhooks()
         buteo.hears_its_webhooks()
 
@@ -220,13 +221,9 @@ async def with_filters(
                 await one.world.ask(method, f"{path}?{field.encode_name}={words}")
 
 
-async def nothing_is_on_its_way(*neighbours: Neighbour) -> None:
+async def nobody_waits(*neighbours: Neighbour) -> None:
     """What changes from here on was changed by what is asked from here on."""
-    world = neighbours[0].world
-    for provider in ("stripe", "duffel"):
-        await world.steer(provider, "GET", "/_sandbox/webhooks?settled")
-    await world.at_rest()
-    await world.followed()
+    await nothing_is_on_its_way(neighbours[0].world)
     for one in neighbours:
         await one.is_told_of_everything()
 

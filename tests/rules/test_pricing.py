@@ -132,6 +132,13 @@ def test_an_open_checkout_does_not_pass_for_one_that_gives_everything_back() -> 
     outcome.then_refused("state_conflict", mode="hosted", policy="keep_confirmed", group_id=s.GROUP)
 
 
+def test_who_does_not_say_what_becomes_of_mixed_results_is_answered_with_the_open_checkout() -> (
+    None
+):
+    outcome = given(s.awaiting_payment("all_or_nothing")).when(s.book(s.HOSTED))
+    outcome.then_nothing()
+
+
 def test_an_open_checkout_is_not_shown_to_who_expects_another_total() -> None:
     outcome = given(s.awaiting_payment()).when(s.book(wanting(s.eur(34999))))
     outcome.then_refused("price_changed", old_total=s.eur(34999), new_total=s.TOTAL, tolerance=0)

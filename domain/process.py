@@ -273,6 +273,7 @@ def refund_booking(booking: Booking, dossier: Dossier, now: datetime) -> Wish:
         checkout_id=booking.checkout_id,
         booking_id=booking.booking_id,
         price=paid_for(booking, dossier),
+        terms=booking.cancellation_quote,
         supplier_refund=booking.supplier_refund,
         nothing_booked=not booked,
         now=now,

@@ -84,16 +84,16 @@ def refund(command: c.RefundBooking, trip: Trip) -> list[e.TripEvent]:
     """The customer gets what the supplier gave back for the booking, never more than is ours."""
     payment = next(p for p in trip.payments if p.checkout_id == command.checkout_id)
     given = owed(command.supplier_refund, REFUND_TO_BALANCE, command.price)
-    events = [unknown(command, trip)] if given is None else promised(command, payment, given)
+    events = [unknown(command)] if given is None else promised(command, payment, given)
     if command.nothing_booked and not trip.cancelled:
         events.append(e.TripCancelled(checkout_id=command.checkout_id, cancelled_at=command.now))
     return events
 
 
-def unknown(command: c.RefundBooking, trip: Trip) -> e.TripEvent:
+def unknown(command: c.RefundBooking) -> e.TripEvent:
     """An airline may have cancelled by itself, after the customer had taken the terms."""
-    lines = trip.cancellation.lines if trip.cancellation else ()
-    quoted = next((line.refund for line in lines if line.booking_id == command.booking_id), None)
+    terms = command.terms
+    quoted = owed(terms.refund, terms.refund_to, command.price) if terms is not None else None
     told = f", and {quoted} were promised" if quoted is not None else ""
     return e.IncidentOpened(
         code="refund_unknown",

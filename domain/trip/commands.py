@@ -222,6 +222,7 @@ class RefundBooking:
     checkout_id: str
     booking_id: str
     price: Money
+    terms: CancellationQuote | None
     supplier_refund: Money | None
     nothing_booked: bool
     now: datetime

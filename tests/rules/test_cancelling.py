@@ -10,6 +10,7 @@ import pytest
 
 from domain.booking import commands as bc
 from domain.booking import events as be
+from domain.booking.state import BY_CUSTOMER
 from domain.money import Money
 from domain.payments import MoneyBack
 from domain.suppliers import CancellationQuote
@@ -158,10 +159,21 @@ def test_who_sees_to_a_refund_that_is_not_known_learns_what_was_promised(
     quoted_refund: Money | None, said: str
 ) -> None:
     """The airline has cancelled by itself meanwhile, and says nothing of money."""
-    gone = given(s.completed()).after(quoted({F: quoted_refund}), cancel()).when(done(F, None))
+    going = given(s.completed()).after(quoted({F: quoted_refund}), cancel())
+    newer = quoted({H: BOTH[H]}, "cq_2")
+
+    for gone in (going.when(done(F, None)), going.after(newer).when(done(F, None))):
+        assert gone.dossier.trip is not None
+        [incident] = gone.dossier.trip.incidents
+        assert incident.detail.endswith(said)
+
+
+def test_a_cancellation_without_terms_promised_nothing() -> None:
+    asked = bc.RequestCancellation(booking_id=F, reason=BY_CUSTOMER, now=s.NOW)
+    gone = given(s.completed()).after(asked).when(done(F, None))
     assert gone.dossier.trip is not None
     [incident] = gone.dossier.trip.incidents
-    assert incident.detail.endswith(said)
+    assert incident.detail.endswith("as money.")
 
 
 def test_what_a_bank_has_taken_back_is_not_given_back_too() -> None:

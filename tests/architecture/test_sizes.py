@@ -26,7 +26,7 @@ WIDE_FOLDERS = {
     "sandbox/stripe": 20,
     "tests/contracts": 21,
     "tests/api": 24,
-    "tests/scenarios": 25,
+    "tests/scenarios": 23,
 }
 # A table of routes is read row by row, and the composition root names every part once.
 ROUTE_TABLE = re.compile(r"^service/http/.*:\w*routes$")

@@ -15,7 +15,7 @@ import structlog
 from service.http.listener import address_of
 from tests.api.conftest import Client
 
-CUT_OFF_S = 3.0
+CUT_OFF_S = 30.0
 
 
 @asynccontextmanager
@@ -98,7 +98,7 @@ async def test_a_body_that_dawdles_is_cut_off_with_a_problem(client: Client) -> 
             b"Authorization: Bearer " + client.key.encode() + b"\r\nContent-Length: 20\r\n\r\n{"
         )
 
-        answer = await asyncio.wait_for(reader.read(), CUT_OFF_S + 2.0)
+        answer = await asyncio.wait_for(reader.read(), CUT_OFF_S)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"request_timeout"' in answer

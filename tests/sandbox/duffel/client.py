@@ -67,7 +67,7 @@ class Inbox:
         return app
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.received) < count:
                 self.arrived.clear()
                 await self.arrived.wait()

@@ -44,7 +44,7 @@ async def test_sleepers_wake_when_the_clock_is_moved() -> None:
     assert not sleeper.done()
 
     clock.advance(1_801)
-    await asyncio.wait_for(sleeper, 5)
+    await asyncio.wait_for(sleeper, 60)
 
 
 async def test_real_time_fires_timers_too() -> None:
@@ -53,7 +53,7 @@ async def test_real_time_fires_timers_too() -> None:
     fired = asyncio.Event()
     clock.after(0.02, fired.set)
 
-    await asyncio.wait_for(fired.wait(), 5)
+    await asyncio.wait_for(fired.wait(), 60)
     running.cancel()
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",

@@ -117,7 +117,7 @@ async def test_a_reload_while_booking_shows_the_same_and_goes_on(
 ) -> None:
     trip_id = await world.build_usual()
     sid, session = await booked(world, trip_id)
-    await world.fault("duffel", "POST", "/stays/bookings", "latency", latency_s=4)
+    await world.fault("duffel", "POST", "/stays/bookings", "latency", latency_s=60)
     tab = await browsing.tab()
     await tab.open(sid)
 
@@ -126,6 +126,7 @@ async def test_a_reload_while_booking_shows_the_same_and_goes_on(
     await tab.page.reload()
     again = await tab.standing()
     progress = await tab.says("of 2 booked so far")
+    await world.clear_faults("duffel")
     await tab.until("booked")
 
     assert ("booking", True) == (again, progress)

@@ -162,11 +162,12 @@ async def test_the_booking_reference_is_there_from_scheduling_on_and_never_chang
 ) -> None:
     trip_id = (await jinko.usual())["trip_id"]
     await jinko.book(trip_id)
-    await jinko.world.fault("duffel", "POST", "/air/orders", "latency", seconds=1.0)
+    await jinko.world.fault("duffel", "POST", "/air/orders", "latency", latency_s=60)
     await jinko.pay(trip_id)
     await jinko.world.until_recorded(trip_id, "trip.fulfillment-scheduled.v1")
 
     early = await jinko.get(trip_id)
+    await jinko.world.clear_faults("duffel")
     await jinko.world.until_status(trip_id, "completed", "failed")
     late = await jinko.get(trip_id)
 

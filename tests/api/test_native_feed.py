@@ -37,7 +37,7 @@ async def test_a_waiting_reader_is_told_at_once(native: Native) -> None:
     await native.world.service.log.changed(0.2)
 
     trip = await native.call("POST", "/v1/trips")
-    page = await asyncio.wait_for(waiting, 15)
+    page = await asyncio.wait_for(waiting, 5.0)
 
     assert [event["trip_id"] for event in page["events"]] == [trip["trip_id"]]
 

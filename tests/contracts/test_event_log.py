@@ -298,7 +298,7 @@ async def test_whoever_waits_is_woken_by_an_append(stores: Stores) -> None:
     followers = [asyncio.create_task(follow()) for _ in range(50)]
     trip = new_id()
     await stores.log.append(first(trip))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(5):
         assert await asyncio.gather(*followers) == [[1]] * 50
 
 
@@ -307,13 +307,13 @@ async def test_an_append_between_reading_and_waiting_ends_the_wait(stores: Store
     assert list(await stores.log.read_all(0, 100)) == []
     await stores.log.append(first(new_id()))
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(5):
         await stores.log.changed(30)
 
 
 async def test_a_wait_ends_without_any_append(stores: Stores) -> None:
     await stores.log.changed(0.01)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(5):
         await stores.log.changed(0.02)
     assert await stores.log.last_position() == 0
 

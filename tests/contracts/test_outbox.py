@@ -185,7 +185,7 @@ async def test_a_waiting_worker_is_woken_by_new_work(stores: Stores) -> None:
     await stores.outbox.changed(0.01)
     worker = asyncio.create_task(work())
     await stores.log.append(first(new_id(), effects=[effect("k")]))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(5):
         assert await worker == "k"
 
 

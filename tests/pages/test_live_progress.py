@@ -19,7 +19,7 @@ from tests.pages.checkouts import booked
 from tests.pages.reading import Visitor
 from tests.scenarios.world import World, raised_world
 
-PATIENCE_S = 15.0
+PATIENCE_S = 10.0
 LISTEN = {"Accept": "text/event-stream"}
 
 

@@ -132,9 +132,7 @@ def test_an_open_checkout_does_not_pass_for_one_that_gives_everything_back() -> 
     outcome.then_refused("state_conflict", mode="hosted", policy="keep_confirmed", group_id=s.GROUP)
 
 
-def test_who_does_not_say_what_becomes_of_mixed_results_is_answered_with_the_open_checkout() -> (
-    None
-):
+def test_who_leaves_open_what_becomes_of_mixed_results_is_shown_the_open_checkout() -> None:
     outcome = given(s.awaiting_payment("all_or_nothing")).when(s.book(s.HOSTED))
     outcome.then_nothing()
 

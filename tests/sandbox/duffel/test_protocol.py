@@ -98,4 +98,4 @@ def test_it_runs_as_a_process_of_its_own_and_tells_its_url(tmp_path: Path) -> No
         url = process.stdout.readline().strip()
         assert port_file.read_text().strip() == url
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=5) == 0
